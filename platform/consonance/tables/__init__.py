@@ -1,0 +1,1 @@
+"""What passes between rooms: Arrow schemas and the store of frozen tables. Knows no Django."""
