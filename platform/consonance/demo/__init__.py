@@ -1,0 +1,1 @@
+"""The Synthetic Archive and its simulated annotators."""
