@@ -1,0 +1,1 @@
+"""Sound as arrays: decode, inspect, cut, picture. Knows no Django."""
