@@ -1,0 +1,1 @@
+"""What to ask about: detectors, scoring, sampling, rounds."""

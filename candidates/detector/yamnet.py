@@ -1,0 +1,257 @@
+"""YAMNet: Google's MobileNet trained on AudioSet, one score per second or so, averaged.
+
+Described in the TensorFlow models repository (research/audioset/yamnet; weights Apache-2.0) and in
+A. Howard et al., "MobileNets", 2017. This module is our own. It reads `yamnet_float32.npz`, plain
+arrays in which batch normalisation is folded into the convolutions; they were made from a published
+file whose weights had been rounded to 8 bits, and carry that rounding.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from candidates.detector import weights
+from candidates.detector.arrays import read_arrays
+from candidates.detector.audioset import ClassMap, class_map
+from candidates.detector.filterbank import mel_filterbank
+from candidates.detector.interface import Detector, Float
+from candidates.detector.layout import channels_last
+from candidates.detector.melspectrum import MelSpectrum
+from candidates.detector.taxonomy import Taxonomy
+from consonance.errors import ModelError
+
+SAMPLE_RATE: Final = 16_000  # Hz
+N_FFT: Final = 512
+WINDOW: Final = 400  # samples, 25 ms
+HOP: Final = 160  # samples, 10 ms
+N_MELS: Final = 64
+LOWEST_HZ: Final = 125.0
+HIGHEST_HZ: Final = 7_500.0
+FLOOR: Final = 0.001  # added to band magnitudes before the logarithm
+PATCH: Final = 96  # frames in a patch
+PATCH_HOP: Final = 48  # frames between patches
+N_LABELS: Final = 521
+_PATCH_SAMPLES: Final = (PATCH - 1) * HOP + WINDOW
+
+# (output channels, stride) of the first convolution and of the 13 separable ones after it.
+_LAYERS: Final = (
+    (32, 2), (64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2),
+    (512, 1), (512, 1), (512, 1), (512, 1), (512, 1), (1024, 2), (1024, 1),
+)  # fmt: skip
+
+
+class LogMel:
+    """Log-mel patches of 16 kHz audio: 96 frames, one every 480 ms."""
+
+    def __init__(self) -> None:
+        self._spectrum = MelSpectrum(
+            mel_filterbank(N_MELS, N_FFT, SAMPLE_RATE, LOWEST_HZ, HIGHEST_HZ),
+            taper=torch.hann_window(WINDOW, periodic=True),
+            hop=HOP,
+            magnitude=True,
+        )
+
+    def __call__(self, audio: Tensor) -> Tensor:
+        """Return patches that cover the audio; silence is appended to fill the last one.
+
+        Parameters
+        ----------
+        audio : Tensor [shape=(n_samples,)]
+
+        Returns
+        -------
+        Tensor [shape=(n_patches, 96, 64)]
+        """
+        step = PATCH_HOP * HOP
+        n_more = max(0, -(-(audio.numel() - _PATCH_SAMPLES) // step))
+        silence = _PATCH_SAMPLES + n_more * step - audio.numel()
+        margin = (N_FFT - WINDOW) // 2  # the window function sits in the middle of a frame
+        frames = (
+            self._spectrum(nn.functional.pad(audio, (margin, silence + margin))) + FLOOR
+        ).log()
+        return frames.unfold(1, PATCH, PATCH_HOP).permute(1, 2, 0)
+
+
+class _Padded(nn.Conv2d):
+    """A convolution padded as TensorFlow does: even sizes at the end only."""
+
+    def __init__(self, n_in: int, n_out: int, kernel: int, stride: int, groups: int = 1) -> None:
+        super().__init__(n_in, n_out, kernel, stride, groups=groups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        pads: list[int] = []
+        for size in (x.shape[3], x.shape[2]):
+            total = max(0, (-(-size // stride) - 1) * stride + kernel - size)
+            pads += [total // 2, total - total // 2]
+        return super().forward(nn.functional.pad(x, pads))
+
+
+class YamnetNetwork(nn.Module):
+    """The network alone: patches in, 521 logits and a 1024-dimensional embedding out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: dict[str, nn.Module] = {}
+        n_in = 1
+        for number, (n_out, stride) in enumerate(_LAYERS, start=1):
+            if number == 1:
+                parts = {"conv": _Padded(n_in, n_out, 3, stride)}
+            else:
+                parts = {
+                    "depthwise": _Padded(n_in, n_in, 3, stride, groups=n_in),
+                    "pointwise": _Padded(n_in, n_out, 1, 1),
+                }
+            layer = nn.Sequential()
+            for name, part in parts.items():
+                layer.add_module(name, part)
+                layer.add_module(f"{name}_relu", nn.ReLU())
+            layers[f"layer{number}"] = layer
+            n_in = n_out
+        self.layers = nn.Sequential(OrderedDict(layers))
+        self.dense = nn.Linear(n_in, N_LABELS)
+
+    def forward(self, patches: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and embeddings.
+
+        Parameters
+        ----------
+        patches : Tensor [shape=(n, 96, 64)]
+
+        Returns
+        -------
+        logits : Tensor [shape=(n, 521)]
+        embeddings : Tensor [shape=(n, 1024)]
+        """
+        maps = self.layers(patches[:, None])
+        embeddings = maps.mean((2, 3))
+        return self.dense(embeddings), embeddings
+
+
+def build_network(arrays: Mapping[str, Tensor]) -> YamnetNetwork:
+    """Return the network with these weights, ready to score.
+
+    Parameters
+    ----------
+    arrays
+        ``layerN/{conv,depthwise,pointwise}/{weight,bias}`` and ``dense/{weight,bias}``; those
+        under ``frontend/`` belong to another front end and are not used.
+
+    Raises
+    ------
+    ModelError
+        If an array is missing, left over, or of another shape.
+    """
+    network = YamnetNetwork()
+    state = {
+        ("layers." if name.startswith("layer") else "") + name.replace("/", "."): array
+        for name, array in arrays.items()
+        if not name.startswith("frontend/")
+    }
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise ModelError(f"These are not YAMNet's weights: {error}") from error
+    return channels_last(network.eval().requires_grad_(False))
+
+
+class Yamnet(Detector):
+    """AudioSet tags of YAMNet, averaged over patches and mapped to the classes of a taxonomy.
+
+    Parameters
+    ----------
+    network
+        With weights.
+    mapping
+        From the 521 labels to classes.
+    weights_sha256
+        Of the file the weights came from.
+    provenance
+        As in `Detector`.
+    """
+
+    name = "yamnet"
+    sample_rate = SAMPLE_RATE
+    embedding_dim = 1024
+    min_samples = SAMPLE_RATE // 10
+
+    def __init__(
+        self,
+        network: YamnetNetwork,
+        mapping: ClassMap,
+        *,
+        weights_sha256: str,
+        provenance: dict[str, Any],
+    ) -> None:
+        digest = hashlib.sha256(f"yamnet {weights_sha256} {mapping.digest}".encode()).hexdigest()
+        super().__init__(
+            version=digest[:12],
+            classes=mapping.classes,
+            uncovered=mapping.uncovered,
+            provenance=provenance,
+        )
+        self._network = network
+        self._mapping = mapping
+        self._log_mel = LogMel()
+
+    @classmethod
+    def load(cls, taxonomy: Taxonomy, models_dir: Path | None = None) -> Self:
+        """Return the detector with published weights.
+
+        Parameters
+        ----------
+        taxonomy
+            Whose classes to score.
+        models_dir
+            As in `weights.folders`.
+
+        Raises
+        ------
+        ModelError
+            If the weights are missing or altered.
+        """
+        line, path = weights.require_model(cls.name, models_dir)
+        return cls(
+            build_network(read_arrays(path)),
+            class_map(taxonomy, "yamnet_index"),
+            weights_sha256=line.sha256,
+            provenance=weights.provenance(line, taxonomy)
+            | {
+                "class_score": "largest probability among the AudioSet labels of the class, "
+                "each the mean over patches of 0.96 s"
+            },
+        )
+
+    def tag(self, audio: Float) -> tuple[Float, Float]:
+        """Return probabilities of the 521 labels and the embedding of every patch.
+
+        Parameters
+        ----------
+        audio : np.ndarray [shape=(n_samples,), dtype=float32, in [-1, 1]]
+            At 16 kHz.
+
+        Returns
+        -------
+        probabilities : np.ndarray [shape=(n_patches, 521), dtype=float32, in [0, 1]]
+        embeddings : np.ndarray [shape=(n_patches, 1024), dtype=float32]
+        """
+        with torch.inference_mode():
+            logits, embeddings = self._network(self._log_mel(torch.from_numpy(audio)))
+            return torch.sigmoid(logits).numpy(), embeddings.numpy()
+
+    def windows(
+        self, audio: Float, starts: NDArray[np.int64], length: int
+    ) -> Iterator[tuple[Float, Float]]:
+        """Yield class scores and embedding of each window; see `Detector.windows`."""
+        for start in starts.tolist():
+            probabilities, embeddings = self.tag(audio[start : start + length])
+            yield self._mapping.scores(probabilities.mean(axis=0)), embeddings.mean(axis=0)
