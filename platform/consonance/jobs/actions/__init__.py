@@ -1,0 +1,1 @@
+"""Writes to jobs, one a file."""

@@ -1,0 +1,44 @@
+"""What every page's header shows, by role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from consonance.people.access import roles
+from consonance.people.models import Role
+
+#: (label, url name, path prefix, role that sees it; None for everybody).
+_ITEMS: tuple[tuple[str, str, str, Role | None], ...] = (
+    ("Rate", "annotation:campaigns", "/rate", Role.ANNOTATOR),
+    ("Collections", "catalog:collections", "/collections", Role.CURATOR),
+    ("Rounds", "candidates:rounds", "/rounds", Role.CURATOR),
+    ("Consistency", "annotation:consistency", "/consistency", Role.ADMIN),
+    ("Releases", "splits:releases", "/releases", None),
+    ("Jobs", "jobs:list", "/jobs", Role.CURATOR),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Return `nav_items`, `user_roles` and `app_version`."""
+    person = getattr(request, "user", None)
+    held = roles(person)
+    items = [
+        {"label": label, "url": reverse(name), "active": request.path.startswith(prefix)}
+        for label, name, prefix, role in _ITEMS
+        if role is None or role in held
+    ]
+    badges = _badges(held)
+    return {"nav_items": items, "user_roles": badges, "app_version": settings.VERSION}
+
+
+def _badges(held: set[Role]) -> list[str]:
+    # An admin is everything else too: one badge says it.
+    if Role.ADMIN in held:
+        return [Role.ADMIN.label]
+    if Role.CURATOR in held:
+        return [Role.CURATOR.label]
+    return [role.label for role in (Role.ANNOTATOR, Role.RESEARCHER) if role in held]

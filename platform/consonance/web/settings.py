@@ -1,0 +1,236 @@
+"""Settings: safe by default, local by default, moved to servers by environment variables.
+
+Every variable read here is described in docs/settings.md; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from consonance import __version__
+from consonance.web import environment as env
+
+# The checkout when manage.py is beside platform/, else the installed package.
+_PACKAGE = Path(__file__).resolve().parent.parent
+ROOT = _PACKAGE.parent.parent if (_PACKAGE.parent.parent / "manage.py").is_file() else _PACKAGE
+DATA = Path(env.text("CONSONANCE_DATA", str(ROOT / "data"))).expanduser().resolve()
+PRODUCTION = env.flag("CONSONANCE_PRODUCTION")
+HTTPS = env.flag("CONSONANCE_HTTPS", default=PRODUCTION)
+VERSION = __version__
+
+DEBUG = False
+SECRET_KEY = env.secret_key(DATA, production=PRODUCTION)
+ALLOWED_HOSTS = env.hosts(production=PRODUCTION)
+CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS] if HTTPS else []
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "django_htmx",
+    "rest_framework",
+    "rest_framework.authtoken",
+    "django_filters",
+    "drf_spectacular",
+    "csp",
+    "consonance.ledger",
+    "consonance.people",
+    "consonance.jobs",
+    "consonance.catalog",
+    "candidates",
+    "annotation",
+    "splits",
+    "consonance.demo",
+    "consonance.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "consonance.ledger.problems.ProblemMiddleware",
+]
+ROOT_URLCONF = "consonance.web.urls"
+WSGI_APPLICATION = "consonance.web.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "consonance.web.navigation.navigation",
+            ],
+        },
+    }
+]
+
+# --- storage -------------------------------------------------------------------------------
+DATABASES = {"default": env.database(env.text("DATABASE_URL"), DATA)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STORAGES = {
+    "default": env.media_storage(env.text("CONSONANCE_MEDIA"), DATA),
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"
+        if PRODUCTION
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+#: Frozen tables, score shards and releases; see docs/architecture.md, "Where things lie".
+TABLES_ROOT = DATA / "tables"
+SCORES_ROOT = DATA / "scores"
+RELEASES_ROOT = DATA / "releases"
+#: Hand whole files to a front server (nginx) under this internal prefix; empty: we send them.
+MEDIA_ACCEL_PREFIX = env.text("CONSONANCE_ACCEL_PREFIX")
+
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("CONSONANCE_STATIC_ROOT", str(DATA / "static")))
+STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_USE_FINDERS = not PRODUCTION
+WHITENOISE_MAX_AGE = 3600 if PRODUCTION else 0
+
+# --- queue ---------------------------------------------------------------------------------
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+_QUEUE = DATA / "queue"
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {
+        "data_folder_in": str(_QUEUE / "messages"),
+        "data_folder_out": str(_QUEUE / "messages"),
+        "control_folder": str(_QUEUE / "control"),
+    }
+    if CELERY_BROKER_URL.startswith("filesystem:")
+    else {}
+)
+CELERY_TASK_IGNORE_RESULT = True  # the Job row is the result
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "jobs.sweep", "schedule": 30.0}}
+#: How long a running job stays another worker's business after its last sign of life.
+JOB_LEASE_SECONDS = env.number("CONSONANCE_JOB_LEASE_SECONDS", 60)
+#: Threads that one numeric step may use (FAISS, torch). One process per core does better.
+NUMERIC_THREADS = env.number("CONSONANCE_THREADS", 1)
+
+# --- people --------------------------------------------------------------------------------
+AUTH_USER_MODEL = "people.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_ADAPTER = "consonance.people.signup.InvitationOnlyAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = True
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Consonance"
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+EMAIL_BACKEND = env.text(
+    "CONSONANCE_EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend"
+)
+
+# --- safety --------------------------------------------------------------------------------
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "media-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+X_FRAME_OPTIONS = "DENY"
+if env.flag("CONSONANCE_BEHIND_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+
+# --- interface -----------------------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        # First, because its challenge makes "not signed in" a 401 instead of a 403.
+        "rest_framework.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_THROTTLE_RATES": {"ratings": "600/min"},
+    "EXCEPTION_HANDLER": "consonance.ledger.problems.problem_response",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Consonance",
+    "VERSION": "v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": env.text("CONSONANCE_LOG_LEVEL", "WARNING")},
+}
+# Events, not prose; on stderr, because stdout belongs to results.
+structlog.configure(
+    wrapper_class=structlog.make_filtering_bound_logger(
+        logging.getLevelNamesMapping()[LOGGING["root"]["level"]]
+    ),
+    logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+)
+# Last: an installation that is refused above leaves no folder behind.
+# The broker that needs no server does need its folders, in workers and in whoever sends.
+for _folder in (DATA, *map(Path, CELERY_BROKER_TRANSPORT_OPTIONS.values())):
+    _folder.mkdir(parents=True, exist_ok=True)

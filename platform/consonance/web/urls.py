@@ -1,0 +1,34 @@
+"""Where every page and endpoint lives."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from consonance.web import views
+
+api: list[URLPattern | URLResolver] = [
+    path("schema", SpectacularAPIView.as_view(), name="schema"),
+    path("", include("consonance.jobs.api.urls")),
+    path("", include("annotation.api.urls")),
+    path("", include("splits.api.urls")),
+]
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("health", views.health, name="health"),
+    path("styleguide/", views.styleguide, name="styleguide"),
+    path("accounts/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("jobs/", include("consonance.jobs.urls")),
+    path("media/", include("consonance.catalog.media_urls")),
+    path("collections/", include("consonance.catalog.urls")),
+    path("rounds/", include("candidates.urls")),
+    path("", include("annotation.urls")),
+    path("releases/", include("splits.urls")),
+    path("api/v1/", include((api, "api"))),
+]
+handler400 = "consonance.web.views.bad_request"
+handler403 = "consonance.web.views.forbidden"
+handler404 = "consonance.web.views.not_found"
+handler500 = "consonance.web.views.server_error"
