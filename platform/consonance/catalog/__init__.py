@@ -1,0 +1,1 @@
+"""Collections, tracks, clips, taxonomies, licences and quarantine."""

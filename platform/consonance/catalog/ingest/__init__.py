@@ -1,0 +1,1 @@
+"""From a folder and a table to what is to be stored; no Django here."""

@@ -1,0 +1,1 @@
+"""Readers of what an archive says about its recordings; no Django here."""

@@ -1,0 +1,52 @@
+"""Taxonomies: versioned lists of classes to ask about."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class Taxonomy(models.Model):
+    """A named, versioned list of classes; OpenMIC's 20 are one among others."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.SlugField(max_length=64)
+    version = models.CharField(max_length=32)
+    licence = models.CharField(max_length=100)
+
+    class Meta:
+        verbose_name_plural = "taxonomies"
+        constraints = [
+            models.UniqueConstraint(fields=["name", "version"], name="taxonomy_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class TaxonomyClass(models.Model):
+    """One class of a taxonomy."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.CASCADE, related_name="classes")
+    position = models.PositiveSmallIntegerField()
+    name = models.SlugField(max_length=64)
+    display_name = models.CharField(max_length=100)
+    article = models.CharField(max_length=4, blank=True, help_text="“a”, “an” or nothing.")
+
+    class Meta:
+        ordering = ["position"]
+        verbose_name_plural = "taxonomy classes"
+        constraints = [
+            models.UniqueConstraint(fields=["taxonomy", "name"], name="class_name_once"),
+            models.UniqueConstraint(fields=["taxonomy", "position"], name="class_position_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def with_article(self) -> str:
+        """The class in a sentence: `a banjo`, `drums`."""
+        return f"{self.article} {self.display_name}".strip()
