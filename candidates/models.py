@@ -1,0 +1,139 @@
+"""Detectors, what they scored, and the rounds drawn from it.
+
+Millions of excerpts never become rows: a score set is a folder of Parquet shards that one row
+describes. Only drawn candidates are rows.
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+
+from consonance.catalog.models import Clip, Collection, FrozenTableRow, Taxonomy, TaxonomyClass
+
+
+class DetectorVersion(models.Model):
+    """A detector with its weights and its map to a taxonomy, named by their hash."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=64)
+    version = models.CharField(max_length=64)
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="+")
+    is_fallback = models.BooleanField(
+        default=False, help_text="The small detector that ships, used without AudioSet weights."
+    )
+    provenance = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "version", "taxonomy"], name="detector_version_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.version}"
+
+
+class ScoreSet(models.Model):
+    """A collection's excerpts scored by one detector on one grid."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="score_sets")
+    detector = models.ForeignKey(DetectorVersion, on_delete=models.PROTECT, related_name="+")
+    window_ms = models.PositiveIntegerField()
+    hop_ms = models.PositiveIntegerField()
+    excerpts = models.PositiveBigIntegerField(default=0)
+    tracks = models.PositiveIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True, help_text="Hash over the shards' hashes.")
+    is_complete = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["collection", "detector", "window_ms", "hop_ms"], name="score_set_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.collection} by {self.detector}"
+
+    @property
+    def folder(self) -> Path:
+        """Where the shards lie."""
+        return Path(settings.SCORES_ROOT) / str(self.pk)
+
+
+class SamplingRound(models.Model):
+    """A reproducible draw of candidates from a score set."""
+
+    class State(models.TextChoices):
+        """Where the round is in its life."""
+
+        DRAWING = "drawing", "Being drawn"
+        DRAWN = "drawn", "Drawn"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    score_set = models.ForeignKey(ScoreSet, on_delete=models.PROTECT, related_name="rounds")
+    number = models.PositiveIntegerField()
+    recipe = models.JSONField(help_text="Everything that decides the draw, the seed included.")
+    state = models.CharField(max_length=16, choices=State.choices, default=State.DRAWING)
+    shortfall = models.JSONField(
+        default=dict, help_text="Class name → how many were not to be had."
+    )
+    figures = models.JSONField(
+        default=dict, help_text="Class name → histogram of likelihoods and its two quantiles."
+    )
+    table = models.ForeignKey(FrozenTableRow, null=True, on_delete=models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["score_set", "number"], name="round_number_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"Round {self.number} of {self.score_set.collection}"
+
+    def get_absolute_url(self) -> str:
+        """Return the round's page."""
+        return reverse("candidates:round", args=[self.pk])
+
+
+class Candidate(models.Model):
+    """A clip × class that a round drew."""
+
+    class Tail(models.TextChoices):
+        """Which part of the class's likelihoods it came from."""
+
+        HIGH = "high", "High"
+        LOW = "low", "Low"
+        ANY = "any", "Any"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    round = models.ForeignKey(SamplingRound, on_delete=models.CASCADE, related_name="candidates")
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="candidates")
+    target = models.ForeignKey(TaxonomyClass, on_delete=models.PROTECT, related_name="+")
+    tail = models.CharField(max_length=8, choices=Tail.choices)
+    likelihood = models.FloatField()
+    quantile = models.FloatField(help_text="Rank of the likelihood within its class, in [0, 1].")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["round", "clip", "target"], name="candidate_once")
+        ]
+        indexes = [models.Index(fields=["round", "target", "tail"], name="candidate_by_class")]
+
+    def __str__(self) -> str:
+        return f"{self.clip} × {self.target}"

@@ -1,0 +1,1 @@
+"""Scoring a whole archive into Parquet shards. Knows no Django."""
