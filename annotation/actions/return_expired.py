@@ -1,0 +1,46 @@
+"""Give back the places of leases that ran out."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime
+
+from django.db import models, transaction
+
+from annotation.models import Assignment, Question
+
+#: How many are given back at a time: a claim does this first, and must stay quick.
+BATCH = 50
+
+
+def return_expired(*, now: datetime) -> int:
+    """Give back up to `BATCH` places, of whichever campaigns, and return how many.
+
+    Parameters
+    ----------
+    now
+        The time by which they have run out.
+    """
+    due = Assignment.objects.run_out(now)
+    if not due.exists():
+        return 0
+    with transaction.atomic():
+        # The question's row is the lock of everything about it, here as when answering. Nothing is
+        # waited for: rows in use are for the next time.
+        wanted = list(due.order_by("lease_until").values_list("question_id", flat=True)[:BATCH])
+        free_rows = Question.objects.filter(pk__in=wanted).select_for_update(skip_locked=True)
+        ours = list(free_rows.values_list("pk", flat=True))
+        leases = list(
+            due.filter(question__in=ours)
+            .select_for_update(of=("self",), skip_locked=True)
+            .values_list("pk", "question_id")
+        )
+        Assignment.objects.filter(pk__in=[lease for lease, _ in leases]).update(
+            state=Assignment.State.EXPIRED
+        )
+        by_count = defaultdict(list)
+        for question, count in Counter(question for _, question in leases).items():
+            by_count[count].append(question)
+        for count, questions in by_count.items():
+            Question.objects.filter(pk__in=questions).update(free=models.F("free") + count)
+    return len(leases)

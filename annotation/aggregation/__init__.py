@@ -1,0 +1,1 @@
+"""From the database to frozen tables of labels and skills. Only jobs import this."""

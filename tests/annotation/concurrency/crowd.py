@@ -1,0 +1,119 @@
+"""A crowd of processes over one database: `python -m tests.annotation.concurrency.crowd ...`.
+
+    prepare  QUESTIONS PEOPLE     migrate, open a campaign; prints its id
+    work     CAMPAIGN SEED        be some of its people until nothing is left; prints what was told
+
+`DATABASE_URL` and `CONSONANCE_DATA` say where.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consonance.web.settings")
+
+#: Leases that are not answered run out so fast that they do while others still work.
+LEASE_SECONDS = 1
+PATIENCE_S = 120.0  # a machine that is shared takes its time
+ANSWERS = ("yes", "no", "unsure")
+
+
+@dataclass
+class Told:
+    """What a worker was told by the actions."""
+
+    kept: list[str] = field(default_factory=list)
+    undone: list[str] = field(default_factory=list)
+    statuses: Counter[str] = field(default_factory=Counter)
+    claimed: int = 0
+    abandoned: int = 0
+
+
+def prepare(questions: int, people: int) -> str:
+    """Make an empty database ready and open a campaign in it."""
+    from django.core.management import call_command
+
+    from tests.factories import CampaignFactory, ClassFactory, QuestionFactory, annotator
+
+    call_command("migrate", verbosity=0)
+    campaign = CampaignFactory(min_ratings=2, max_ratings=4, lease_seconds=LEASE_SECONDS)
+    target = ClassFactory()
+    for _ in range(questions):
+        QuestionFactory(campaign=campaign, target=target)
+    for number in range(people):
+        annotator(username=f"crowd{number}")
+    return str(campaign.pk)
+
+
+def work(campaign_id: str, seed: int) -> Told:
+    """Claim, answer, answer twice, undo and walk away, as people do, until nothing is left."""
+    from annotation.actions.claim_questions import claim_questions
+    from annotation.models import Campaign
+    from consonance.people.models import User
+
+    rng = np.random.default_rng(seed)
+    campaign = Campaign.objects.get(pk=campaign_id)
+    # Every worker is any of the people: so one person has several windows at the same time.
+    people = list(User.objects.filter(username__startswith="crowd").order_by("username"))
+    told, idle, deadline = Told(), 0, time.monotonic() + PATIENCE_S
+    while idle < 3 * len(people):
+        if time.monotonic() > deadline:
+            raise TimeoutError("The crowd did not finish.")
+        person = people[rng.integers(len(people))]
+        claim = claim_questions(campaign=campaign, person=person, count=int(rng.integers(1, 5)))
+        told.claimed += len(claim.assignments)
+        if not claim.assignments:
+            idle += 1
+            time.sleep(0.02)
+            continue
+        idle = 0
+        for lease in claim.assignments:
+            if rng.random() < 0.1:
+                told.abandoned += 1
+                continue
+            _answer(person, lease.pk, told, rng)
+    return told
+
+
+def _answer(person, lease, told: Told, rng: np.random.Generator) -> None:
+    from annotation.actions.submit_ratings import GivenAnswer, submit_ratings
+    from annotation.actions.undo_rating import undo_rating
+
+    given = GivenAnswer(
+        key=uuid.UUID(bytes=rng.bytes(16), version=4),
+        assignment=lease,
+        answer=str(rng.choice(ANSWERS, p=(0.5, 0.4, 0.1))),
+    )
+    times = 2 if rng.random() < 0.2 else 1
+    results = submit_ratings(person=person, answers=[given] * times)
+    told.statuses.update(result.status for result in results)
+    if not {result.status for result in results} & {"stored", "late"}:
+        return  # another window of the same person was faster
+    if rng.random() < 0.1 and undo_rating(person=person, assignment=lease, key=given.key):
+        told.undone.append(str(given.key))
+    else:
+        told.kept.append(str(given.key))
+
+
+def main(words: list[str]) -> None:
+    """Run one command and print its result as JSON."""
+    import django
+
+    django.setup()
+    if words[0] == "prepare":
+        print(json.dumps(prepare(int(words[1]), int(words[2]))))  # noqa: T201
+    else:
+        told = work(words[1], int(words[2]))
+        print(json.dumps(told.__dict__))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,117 @@
+"""Many processes claim and answer at once; afterwards every promise must have been kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+QUESTIONS, PEOPLE, WORKERS = 30, 8, 5
+CHECK = """
+import json, django
+django.setup()
+from annotation.models import Assignment, Question, Rating
+print(json.dumps({
+    "questions": list(Question.objects.values("id", "state", "free", "wanted", "answered",
+        "log_odds")),
+    "leases": list(Assignment.objects.values("question_id", "person_id", "state")),
+    "ratings": list(Rating.objects.values(
+        "key", "question_id", "person_id", "is_late", "is_withdrawn", "weight")),
+}, default=str))
+"""
+
+
+def environment(url: str, data: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "CONSONANCE_DATA": str(data),
+        "DJANGO_SETTINGS_MODULE": "consonance.web.settings",
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "platform"), str(ROOT)]),
+    }
+
+
+def start(words: list[str], env: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, *words],
+        cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def finish(process: subprocess.Popen[str]) -> object:
+    out, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    return json.loads(out.splitlines()[-1])
+
+
+def crowd(*words: object) -> list[str]:
+    return ["-m", "tests.annotation.concurrency.crowd", *map(str, words)]
+
+
+def assert_every_promise_is_kept(url: str, data: Path) -> None:
+    env = environment(url, data)
+    campaign = finish(start(crowd("prepare", QUESTIONS, PEOPLE), env))
+    workers = [start(crowd("work", campaign, seed), env) for seed in range(WORKERS)]
+    told = [finish(worker) for worker in workers]  # no worker met an error
+    found = finish(start(["-c", CHECK], env))
+    ratings, leases = found["ratings"], found["leases"]
+
+    # Nothing is lost and nothing is made up: what was acknowledged is there, once.
+    kept = [key for worker in told for key in worker["kept"]]
+    undone = [key for worker in told for key in worker["undone"]]
+    assert Counter(row["key"] for row in ratings) == Counter(kept + undone)
+    assert {row["key"] for row in ratings if row["is_withdrawn"]} == set(undone)
+
+    # Nobody had or answered a question twice.
+    assert max(Counter((row["question_id"], row["person_id"]) for row in leases).values()) == 1
+    in_force = [row for row in ratings if not row["is_withdrawn"]]
+    assert max(Counter((row["question_id"], row["person_id"]) for row in in_force).values()) == 1
+
+    # No question has more live leases and answers than it wants.
+    held = Counter(row["question_id"] for row in leases if row["state"] == "leased")
+    in_time = Counter(row["question_id"] for row in in_force if not row["is_late"])
+    for question in found["questions"]:
+        number = question["id"]
+        assert question["answered"] == in_time[number]
+        assert question["free"] + held[number] + in_time[number] == question["wanted"]
+        assert question["free"] >= 0
+        assert question["wanted"] <= 4
+        # Its posterior is the sum of the answers in force.
+        weights = [row["weight"] for row in in_force if row["question_id"] == number]
+        assert question["log_odds"] == pytest.approx(sum(weights), abs=1e-9)
+
+    # And it was a crowd: windows raced, leases ran out, answers came twice and were undone.
+    statuses = sum((Counter(worker["statuses"]) for worker in told), Counter())
+    assert statuses["already_stored"] > 0
+    assert undone
+    assert any(row["state"] == "expired" for row in leases)
+    assert len(kept) > 2 * QUESTIONS
+
+
+@pytest.mark.slow
+def test_a_crowd_of_processes_is_served_exactly_on_sqlite(tmp_path):
+    url = f"sqlite:///{tmp_path / 'crowd.sqlite3'}"
+    assert_every_promise_is_kept(url, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_a_crowd_of_processes_is_served_exactly_on_postgresql(tmp_path, postgresql_url):
+    import psycopg
+
+    # A database of our own: others use the session's too.
+    with psycopg.connect(postgresql_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE annotation_crowd")
+    url = urlunsplit(urlsplit(postgresql_url)._replace(path="/annotation_crowd"))
+    try:
+        assert_every_promise_is_kept(url, tmp_path)
+    finally:
+        with psycopg.connect(postgresql_url, autocommit=True) as connection:
+            connection.execute("DROP DATABASE annotation_crowd WITH (FORCE)")

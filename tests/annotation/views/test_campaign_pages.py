@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from annotation.models import Campaign, Question
+from consonance.people.models import Role
+from tests.annotation.conftest import claim_one, give
+from tests.factories import (
+    CampaignFactory,
+    ClassFactory,
+    QuestionFactory,
+    RatingFactory,
+    annotator,
+    curator,
+    drawn_round,
+    person_with,
+    researcher,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def url(campaign, name="campaign"):
+    return reverse(f"annotation:{name}", args=[campaign.pk])
+
+
+# --- one campaign --------------------------------------------------------------------------
+def test_the_page_counts_each_class_by_state(client_of):
+    campaign = CampaignFactory()
+    banjo = ClassFactory(position=0, name="banjo")
+    for state in ("open", "open", "decided", "disputed"):
+        QuestionFactory(campaign=campaign, target=banjo, state=state, answered=3)
+    answer = client_of(curator()).get(url(campaign))
+    [row] = answer.context["classes"]
+    assert (row["questions"], row["open"], row["decided"], row["disputed"]) == (4, 2, 1, 1)
+    assert answer.context["totals"]["answered"] == 12
+    assert "2 of 4" in answer.content.decode()
+
+
+def test_simulated_people_are_told_apart(client_of):
+    campaign = CampaignFactory()
+    question = QuestionFactory(campaign=campaign)
+    RatingFactory(question=question, person=annotator(is_simulated=True))
+    RatingFactory(question=question, person=annotator())
+    answer = client_of(curator()).get(url(campaign))
+    assert answer.context["raters"] == {"all": 2, "simulated": 1}
+    assert "1 simulated" in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["campaign", "questions"])
+def test_only_curators_of_the_campaign_may_look(client_of, name):
+    campaign = CampaignFactory()
+    foreign = person_with(Role.CURATOR, place=CampaignFactory())
+    own = person_with(Role.CURATOR, place=campaign)
+    for person, status in (
+        (curator(), 200), (own, 200), (annotator(), 403), (researcher(), 403), (foreign, 403),
+    ):  # fmt: skip
+        assert client_of(person).get(url(campaign, name)).status_code == status
+
+
+def test_a_campaign_is_paused_resumed_and_closed_from_its_page(client_of):
+    campaign, client = CampaignFactory(), client_of(curator())
+    for to in ("paused", "open", "closed"):
+        answer = client.post(url(campaign, "campaign_state"), {"to": to}, follow=True)
+        assert answer.status_code == 200
+        campaign.refresh_from_db()
+        assert campaign.state == to
+    refused = client.post(url(campaign, "campaign_state"), {"to": "open"})
+    assert refused.status_code == 409
+    assert "cannot be" in refused.content.decode()
+
+
+def test_an_annotator_cannot_pause_and_a_made_up_state_is_refused(client_of):
+    campaign = CampaignFactory()
+    where = url(campaign, "campaign_state")
+    assert client_of(annotator()).post(where, {"to": "paused"}).status_code == 403
+    assert client_of(curator()).post(where, {"to": "gone"}).status_code == 400
+    assert client_of(curator()).get(where).status_code == 405
+    assert Campaign.objects.get().state == "open"
+
+
+# --- opening -------------------------------------------------------------------------------
+def opening(drawn, **fields):
+    return {
+        "round": str(drawn.pk),
+        "name": "First listening",
+        "min_ratings": 2,
+        "max_ratings": 4,
+        "stop_posterior": 0.9,
+        "seed": 7,
+    } | fields
+
+
+def test_a_curator_opens_a_campaign_by_form(client_of):
+    drawn = drawn_round(clips=3)
+    answer = client_of(curator()).post("/campaigns/new/", opening(drawn))
+    campaign = Campaign.objects.get()
+    assert (answer.status_code, answer.url) == (302, url(campaign))
+    assert (campaign.min_ratings, campaign.max_ratings, campaign.seed) == (2, 4, 7)
+    assert Question.objects.of(campaign).count() == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"min_ratings": 5}, "5 to 4"),
+        ({"stop_posterior": 0.5}, "0.5"),
+        ({"name": ""}, "required"),
+        ({"round": "x"}, "valid"),
+    ],
+)
+def test_what_cannot_be_opened_is_explained_in_the_form(client_of, change, says):
+    answer = client_of(curator()).post("/campaigns/new/", opening(drawn_round(clips=1), **change))
+    assert answer.status_code == 200
+    assert says in answer.content.decode()
+    assert not Campaign.objects.exists()
+
+
+def test_without_a_round_the_form_says_what_to_do_first(client_of):
+    assert "Draw one first" in client_of(curator()).get("/campaigns/new/").content.decode()
+
+
+def test_annotators_cannot_open_campaigns(client_of):
+    assert client_of(annotator()).get("/campaigns/new/").status_code == 403
+
+
+# --- questions -----------------------------------------------------------------------------
+def test_questions_are_found_by_class_state_and_title(client_of):
+    campaign = CampaignFactory()
+    banjo, flute = ClassFactory(name="banjo"), ClassFactory(name="flute")
+    wanted = QuestionFactory(campaign=campaign, target=banjo, state="disputed")
+    QuestionFactory(campaign=campaign, target=flute, state="disputed")
+    QuestionFactory(campaign=campaign, target=banjo)
+    client, where = client_of(curator()), url(campaign, "questions")
+    found = client.get(where, {"class": "banjo", "state": "disputed"})
+    assert [row["question"] for row in found.context["rows"]] == [wanted]
+    title = wanted.clip.track.title
+    assert client.get(where, {"q": title}).context["page"].paginator.count == 1
+    assert "No question fits" in client.get(where, {"q": "zzz"}).content.decode()
+
+
+def test_a_question_explains_its_label(client_of):
+    campaign = CampaignFactory(min_ratings=3)
+    question = QuestionFactory(campaign=campaign)
+    people = [annotator(username=name) for name in ("ana", "ben", "cleo")]
+    for person, answer in zip(people, ("yes", "yes", "yes"), strict=True):
+        give(person, claim_one(campaign, person), answer)
+    RatingFactory(question=question, answer="no", is_withdrawn=True, weight=-1.0)
+    answer = client_of(curator()).get(reverse("annotation:question", args=[question.pk]))
+    text = answer.content.decode()
+    for word in ("ana", "ben", "cleo", "Confident enough", "Undone"):
+        assert word in text
+    path = [step.posterior for step in answer.context["steps"]]
+    assert path[3] is None
+    assert path[:3] == sorted(path[:3])
+    assert path[2] == pytest.approx(answer.context["posterior"])
+
+
+def test_annotators_do_not_see_what_others_answered(client_of):
+    question = QuestionFactory()
+    where = reverse("annotation:question", args=[question.pk])
+    assert client_of(annotator()).get(where).status_code == 403
+
+
+def test_the_lists_take_the_same_queries_for_any_number_of_rows(
+    client_of, django_assert_max_num_queries
+):
+    campaign = CampaignFactory()
+    QuestionFactory.create_batch(20, campaign=campaign)
+    client = client_of(curator())
+    for name in ("campaign", "questions"):
+        with django_assert_max_num_queries(12):
+            client.get(url(campaign, name))
