@@ -56,7 +56,7 @@ def load(
     Parameters
     ----------
     name
-        One of `names()`.
+        One of `names()`, or the path of an ``.npz`` made by `training.save`.
     taxonomy
         Which classes to score: the name of a taxonomy that ships, or one read from a file.
     models_dir
@@ -69,11 +69,10 @@ def load(
     ModelError
         If its weights are missing or altered, or torch is not installed.
     """
-    try:
-        factory = _FACTORIES[name]
-    except KeyError:
+    factory = _trained(Path(name)) if name.endswith(".npz") else _FACTORIES.get(name)
+    if factory is None:
         known = ", ".join(names())
-        raise ParameterError(f"No detector is called {name!r}. Use one of: {known}.") from None
+        raise ParameterError(f"No detector is called {name!r}. Use one of: {known}.")
     if isinstance(taxonomy, str):
         taxonomy = taxonomies.read(taxonomy)
     try:
@@ -132,3 +131,12 @@ def _default(taxonomy: Taxonomy, models_dir: Path | None) -> Detector:
 register("mn04", _mn04)
 register("yamnet", _yamnet)
 register("default", _default)
+
+
+def _trained(path: Path) -> Factory:
+    def make(taxonomy: Taxonomy, models_dir: Path | None) -> Detector:
+        from candidates.detector.small import SmallDetector
+
+        return SmallDetector.load(taxonomy, path)
+
+    return make

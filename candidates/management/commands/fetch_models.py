@@ -19,6 +19,7 @@ class Command(BaseCommand):
         "those you name. A file whose hash differs is never kept."
     )
     example = "fetch_models mn04_as_mAP_432.pt"
+    needs_database = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""

@@ -27,7 +27,8 @@ class Command(BaseCommand):
             "--detector",
             default="auto",
             metavar="NAME",
-            help="mn04, default, or auto: the best one whose weights are at hand (auto)",
+            help="mn04, yamnet, default, an .npz of train_detector, or auto: the best one whose "
+            "weights are at hand (auto)",
         )
         parser.add_argument("--taxonomy", default="openmic20", metavar="NAME", help="(openmic20)")
         parser.add_argument(

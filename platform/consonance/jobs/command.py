@@ -7,9 +7,12 @@ import sys
 import time
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 
-from consonance.errors import ConsonanceError
+from consonance.errors import ConsonanceError, StateError
 from consonance.jobs.actions.enqueue_job import enqueue_job
 from consonance.jobs.models import Job
 from consonance.jobs.runner import run
@@ -27,6 +30,16 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
     #: An example shown under `--help`.
     example = ""
+    #: False for commands that work on files alone.
+    needs_database = True
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run from a terminal: a refusal is its sentence, without a class name before it."""
+        try:
+            super().run_from_argv([*argv, "--traceback"])  # Django then leaves errors to us
+        except CommandError as error:
+            self.stderr.write(str(error))
+            sys.exit(error.returncode)
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Add the example and `--json` to Django's parser."""
@@ -46,6 +59,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the step and print its result."""
         try:
+            if self.needs_database:
+                prepare_database()
             result = self.execute_step(**options)
         except ConsonanceError as error:
             raise CommandError(str(error), returncode=error.exit_code) from error
@@ -63,6 +78,27 @@ class Command(BaseCommand):
         finally:
             bar.close()
         return {**(finished.result if finished else {}), "job": str(job.pk)}
+
+
+def prepare_database() -> None:
+    """Make the tables of an empty database; refuse one that is behind the code.
+
+    Raises
+    ------
+    StateError
+        If there are tables and migrations that were not applied: that is a decision for whoever
+        keeps the database.
+    """
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if not missing:
+        return
+    if executor.loader.applied_migrations:
+        raise StateError(
+            f"The database lacks {len(missing)} migration(s). Back it up, then run "
+            "./consonance migrate."
+        )
+    call_command("migrate", verbosity=0)
 
 
 class ProgressBar:

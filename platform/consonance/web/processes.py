@@ -80,12 +80,16 @@ def start_web(*, host: str, port: int, workers: int) -> subprocess.Popen[bytes]:
             env=_environment(), stdout=sink, stderr=sink, start_new_session=True,
         )  # fmt: skip
     deadline = time.monotonic() + _START_SECONDS
-    address = f"http://127.0.0.1:{port}/health"
+    # By a name the app answers to; /health is never redirected to HTTPS.
+    name = settings.ALLOWED_HOSTS[0] if settings.ALLOWED_HOSTS else "localhost"
+    asked = urllib.request.Request(
+        f"http://127.0.0.1:{port}/health", headers={"Host": name.removeprefix(".")}
+    )
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break
         try:
-            with urllib.request.urlopen(address, timeout=2):
+            with urllib.request.urlopen(asked, timeout=2):  # noqa: S310 - as above
                 return process
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)

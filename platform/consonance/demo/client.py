@@ -1,0 +1,61 @@
+"""A person's browser, without the person: claims questions and sends answers over HTTP."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from consonance.errors import ConsonanceError
+
+
+class RatingClient:
+    """A connection to the rating endpoints, kept open between calls.
+
+    Parameters
+    ----------
+    address
+        The web app's address, `http://host:port`.
+    token
+        An API token of the person.
+    """
+
+    def __init__(self, address: str, token: str) -> None:
+        parts = urlsplit(address)
+        self._connection = http.client.HTTPConnection(
+            parts.hostname or "127.0.0.1", parts.port, timeout=60
+        )
+        self._headers = {
+            "Authorization": f"Token {token}",
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+        }
+
+    def claim(self, campaign: str, count: int) -> list[dict[str, Any]]:
+        """Return up to `count` leased questions; none when nothing is left."""
+        answer = self._post("/api/v1/questions/claim", {"campaign": campaign, "count": count})
+        questions: list[dict[str, Any]] = answer["questions"]
+        return questions
+
+    def rate(self, ratings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Send answers and return what became of each."""
+        results: list[dict[str, Any]] = self._post("/api/v1/ratings", {"ratings": ratings})[
+            "results"
+        ]
+        return results
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        self._connection.request("POST", path, json.dumps(body), self._headers)
+        response = self._connection.getresponse()
+        content = response.read()
+        if response.status != http.client.OK:
+            raise ConsonanceError(
+                f"{path} answered {response.status}: {content[:300].decode(errors='replace')}"
+            )
+        answer: dict[str, Any] = json.loads(content)
+        return answer

@@ -1,0 +1,128 @@
+"""Lets simulated people answer a campaign through the endpoints a browser uses."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import numpy as np
+
+from consonance.demo.annotators import answer_stream
+from consonance.demo.client import RatingClient
+
+if TYPE_CHECKING:
+    from consonance.demo.annotators import Annotator
+    from consonance.demo.oracle import Oracle
+
+_BATCH: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a simulation.
+
+    Attributes
+    ----------
+    answers
+        Stored ratings.
+    by_person
+        Stored ratings of each person.
+    """
+
+    answers: int
+    by_person: dict[str, int]
+
+
+def simulate(
+    *,
+    campaign: str,
+    address: str,
+    panel: Sequence[Annotator],
+    tokens: Sequence[str],
+    oracle: Oracle,
+    budget: int,
+    enough: Callable[[], bool],
+    seed: int,
+    threads: int = 4,
+    progress: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """Let a panel answer until it is enough, the budget is spent or nothing is left.
+
+    Activity is uneven, as in real crowds: shares are drawn from a log-normal distribution, and a
+    few people do most of the work.
+
+    Parameters
+    ----------
+    campaign
+        Its id.
+    address
+        The web app's address.
+    panel
+        The people.
+    tokens
+        Their API tokens, in the same order.
+    oracle
+        What they hear.
+    budget
+        Answers in all, at most.
+    enough
+        Asked before every batch; True ends the work early.
+    seed
+        Of everything that is drawn.
+    threads
+        People who answer at the same time.
+    progress
+        Called with answers given and the budget.
+    """
+    activity = np.random.default_rng([seed, 11]).lognormal(0.0, 0.7, len(panel))
+    quotas = np.maximum(1, np.floor(activity / activity.sum() * budget)).astype(int)
+    quotas[: max(0, budget - int(quotas.sum()))] += 1
+    given = dict.fromkeys((person.name for person in panel), 0)
+    lock = Lock()
+
+    def work(index: int) -> None:
+        person = panel[index]
+        client = RatingClient(address, tokens[index])
+        left = int(quotas[index])
+        try:
+            while left > 0 and not enough():
+                questions = client.claim(campaign, min(_BATCH, left))
+                if not questions:
+                    return
+                ratings = [_answer(person, question, oracle, seed) for question in questions]
+                stored = sum(r["status"] in {"stored", "late"} for r in client.rate(ratings))
+                left -= len(questions)
+                with lock:
+                    given[person.name] += stored
+                    if progress:
+                        progress(sum(given.values()), budget)
+        finally:
+            client.close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        for finished in [pool.submit(work, index) for index in range(len(panel))]:
+            finished.result()
+    return Outcome(answers=sum(given.values()), by_person=given)
+
+
+def _answer(
+    person: Annotator, question: dict[str, Any], oracle: Oracle, seed: int
+) -> dict[str, Any]:
+    clip_id, name = UUID(question["clip"]["id"]), question["class"]["name"]
+    hearing = oracle.hear(clip_id, name)
+    rng = answer_stream(seed, person.name, hearing.sample_key, name)
+    answer = person.answer(name, present=hearing.present, difficulty=hearing.difficulty, rng=rng)
+    return {
+        "key": str(uuid.UUID(bytes=rng.bytes(16), version=4)),
+        "assignment": question["assignment"],
+        "answer": answer.answer,
+        "response_ms": answer.response_ms,
+        "heard_ms": answer.heard_ms,
+        "replays": 0,
+        "ui_version": "simulated",
+    }

@@ -1,0 +1,1 @@
+"""What researchers get: duplicates, splits, releases."""

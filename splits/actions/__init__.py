@@ -1,0 +1,1 @@
+"""Writes of this room, one a file: check, then execute in one transaction, then audit."""

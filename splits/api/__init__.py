@@ -1,0 +1,1 @@
+"""Releases through the API."""

@@ -1,0 +1,13 @@
+"""Django's view of this room."""
+
+from django.apps import AppConfig
+
+
+class SplitsConfig(AppConfig):
+    """Duplicates, splits, releases."""
+
+    name = "splits"
+
+    def ready(self) -> None:
+        """Register this room's job kinds and panels."""
+        from splits import hearing, panels, tasks  # noqa: F401

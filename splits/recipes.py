@@ -1,0 +1,74 @@
+"""What decides a release, as a value that is stored with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from consonance.errors import ParameterError
+
+#: Policies for verified duplicates: leave one copy, or keep all of them in one partition.
+DUPLICATE_POLICIES = ("keep_one", "keep_together")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseRecipe:
+    """Name, promise and split of a release.
+
+    Attributes
+    ----------
+    name, version, title
+        As in `splits.release.ReleaseSpec`.
+    min_positives, min_labels
+        The contract per class. OpenMIC-2018 promised 500 and 1,500.
+    shares
+        Partition to share of the clips.
+    seed
+        Of the split.
+    duplicates
+        One of `DUPLICATE_POLICIES`; doubtful pairs are always kept, together.
+    any_licence
+        Release clips whatever their licence, without asking for attribution: for use inside the
+        house only, and the release says so.
+    description
+        For people.
+    creators
+        Who is to be cited.
+    """
+
+    name: str
+    version: str
+    title: str
+    min_positives: int = 500
+    min_labels: int = 1500
+    shares: dict[str, float] = field(
+        default_factory=lambda: {"train": 0.6, "validation": 0.15, "test": 0.25}
+    )
+    seed: int = 0
+    duplicates: str = "keep_one"
+    any_licence: bool = False
+    description: str = ""
+    creators: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse values that make no sense."""
+        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", self.name):
+            raise ParameterError(
+                f"A release cannot be called {self.name!r}: use lower-case words joined by hyphens."
+            )
+        if not re.fullmatch(r"\d+\.\d+\.\d+", self.version):
+            raise ParameterError(f"Version {self.version!r}: use MAJOR.MINOR.PATCH, like 1.0.0.")
+        if self.duplicates not in DUPLICATE_POLICIES:
+            raise ParameterError(
+                f"Policy for duplicates is {self.duplicates!r}: use one of "
+                f"{', '.join(DUPLICATE_POLICIES)}."
+            )
+        if self.min_positives < 1 or self.min_labels < self.min_positives:
+            raise ParameterError(
+                "A contract promises at least 1 positive a class, and at least as many labels."
+            )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the recipe as JSON values."""
+        return {**asdict(self), "creators": list(self.creators)}
