@@ -104,12 +104,12 @@ def _filter(name: str, value: str, names: list[str]) -> dict[str, Any]:
 def release_download(request: HttpRequest, name: str, version: str) -> HttpResponseBase:
     """Send the release as one tar file; a broken download goes on where it stopped."""
     release = get_object_or_404(Release, name=name, version=version)
-    if "range" not in request.headers and request.method == "GET":
-        Release.objects.filter(pk=release.pk).update(downloads=F("downloads") + 1)
     try:
         size = release.archive.stat().st_size
     except FileNotFoundError:
         raise Http404(f"{release} is not on this machine.") from None
+    if "range" not in request.headers and request.method == "GET":
+        Release.objects.filter(pk=release.pk).update(downloads=F("downloads") + 1)
     return ranged_response(
         request,
         open_file=partial(release.archive.open, "rb"),

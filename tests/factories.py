@@ -448,7 +448,9 @@ class ReleaseClipFactory(DjangoModelFactory):
         model = ReleaseClip
 
     release = factory.SubFactory(ReleaseFactory)
-    clip = factory.LazyAttribute(lambda row: ClipFactory(track__collection=row.release.collection))
+    clip = factory.SubFactory(
+        ClipFactory, track__collection=factory.SelfAttribute("...release.collection")
+    )
     sample_key = factory.LazyAttribute(lambda row: row.clip.sample_key)
     partition = "train"
     present = factory.LazyFunction(lambda: ["banjo"])

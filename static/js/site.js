@@ -7,6 +7,7 @@ const PARTS = [
   ["[data-copy]", () => import("./copy.js")],
   ["[data-player]", () => import("./player.js")],
   ["[data-job]", () => import("./progress.js")],
+  ["time[data-time]", () => import("./time.js")],
 ];
 
 /** Set up everything inside `root`; called again for what htmx swaps in. */

@@ -56,7 +56,9 @@ SHAPE_PAIRS = [
 def colours(scheme: str) -> dict[str, str]:
     """Return the colour tokens of one scheme: dark overrides light."""
     light, dark = (
-        (STATIC / "css/tokens.css").read_text().split("@media (prefers-color-scheme: dark)")
+        (STATIC / "css/tokens.css")
+        .read_text()
+        .split("@media screen and (prefers-color-scheme: dark)")
     )
     found = dict(re.findall(r"--color-([\w-]+): (#[0-9a-f]{6})", light))
     if scheme == "dark":

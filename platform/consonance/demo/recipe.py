@@ -31,6 +31,10 @@ class Recipe:
         Of the round.
     left_out
         Classes that the archive cannot hold.
+    recordings, artists
+        Of the Synthetic Archive.
+    min_positives, min_labels
+        The release's contract, per class; printed on its page.
     seed
         Of every step.
     """
@@ -44,6 +48,10 @@ class Recipe:
     share_high: float = 0.65
     max_per_track: int = 16
     left_out: tuple[str, ...] = ()
+    recordings: int = 60
+    artists: int = 15
+    min_positives: int = MIN_POSITIVES
+    min_labels: int = MIN_LABELS
     seed: int = 2018
 
     @classmethod
@@ -66,19 +74,23 @@ class Recipe:
             title=audio.name,
             audio=audio,
             release=f"{slug}-simulated",
-            # The curator who names a folder of recordings answers for it; unknown licences are
-            # kept out of the release by its own policy unless they name one.
-            licences="open",
         )
 
     def without_classes(self, names: list[str]) -> Self:
         """Return the recipe with these classes left out."""
         return replace(self, left_out=tuple(names))
 
+    def with_any_licence(self) -> Self:
+        """Return the recipe for recordings whose licences nobody knows."""
+        return replace(self, licences="all")
+
     @property
     def corpus_words(self) -> list[str]:
         """Options of `make_demo_corpus`."""
-        return ["--seed", str(self.seed)]
+        return [
+            *("--recordings", str(self.recordings), "--artists", str(self.artists)),
+            *("--seed", str(self.seed)),
+        ]
 
     def import_words(self, audio: Path) -> list[str]:
         """Options of `import_tracks`."""
@@ -120,6 +132,6 @@ class Recipe:
             *words,
             *("--name", self.release, "--version", version),
             *("--title", f"{self.title}, simulated ratings"),
-            *("--min-positives", str(MIN_POSITIVES), "--min-labels", str(MIN_LABELS)),
+            *("--min-positives", str(self.min_positives), "--min-labels", str(self.min_labels)),
             *("--seed", str(self.seed)),
         ]

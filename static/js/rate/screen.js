@@ -48,10 +48,11 @@ function promptNodes({ prompt, class: asked }) {
 
 export function showQuestion(question) {
   const text = question.guideline?.text ?? "";
-  const { article, display_name: name } = question.class;
-  byId("rate-prompt").replaceChildren(...promptNodes(question));
+  const nodes = promptNodes(question);
+  const name = nodes.length > 1 ? nodes[1].textContent : question.class.display_name; // as the sentence spells it
+  byId("rate-prompt").replaceChildren(...nodes);
   byId("rate-guide").hidden = !text;
-  byId("rate-guide-title").textContent = `What counts as ${[article, name].filter(Boolean).join(" ")}?`;
+  byId("rate-guide-title").textContent = `What counts as ${[question.class.article, name].filter(Boolean).join(" ")}?`;
   byId("rate-guide-text").textContent = text;
   setState("question");
   // Read aloud by screen readers; and Space plays instead of pressing the last answer again.

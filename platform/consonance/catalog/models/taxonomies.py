@@ -48,5 +48,8 @@ class TaxonomyClass(models.Model):
 
     @property
     def with_article(self) -> str:
-        """The class in a sentence: `a banjo`, `drums`."""
-        return f"{self.article} {self.display_name}".strip()
+        """The class in a sentence: `a banjo`, `drums`; `MIDI` keeps its capitals."""
+        name = self.display_name
+        if not name[1:2].isupper():
+            name = name[:1].lower() + name[1:]
+        return f"{self.article} {name}".strip()

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandParser
 from django.db import connections
 
+from consonance.catalog.licences import parse as parse_licence
+from consonance.catalog.models import Track
 from consonance.demo.accounts import create_accounts
-from consonance.demo.recipe import Recipe
+from consonance.demo.recipe import MIN_LABELS, MIN_POSITIVES, Recipe
 from consonance.errors import ParameterError
 from consonance.jobs.command import Command as BaseCommand
 from consonance.web.processes import free_port, supervise, web
@@ -51,6 +54,15 @@ class Command(BaseCommand):
             help="stop when the release is built; print its folder",
         )
         parser.add_argument("--port", type=int, default=8000, help="(8000)")
+        size = parser.add_argument_group("size", "a smaller demo is a quicker one")
+        size.add_argument("--recordings", type=int, default=60, help="to render (60)")
+        size.add_argument("--artists", type=int, default=15, help="who play them (15)")
+        size.add_argument(
+            "--min-positives", type=int, default=MIN_POSITIVES, help=f"a class ({MIN_POSITIVES})"
+        )
+        size.add_argument(
+            "--min-labels", type=int, default=MIN_LABELS, help=f"a class ({MIN_LABELS})"
+        )
 
     def execute_step(self, **options: Any) -> dict[str, Any]:
         """Run the chain, then serve."""
@@ -62,7 +74,13 @@ class Command(BaseCommand):
         if not options["no_serve"]:
             free_port(options["port"])  # better to know now than in five minutes
         begun = time.monotonic()
-        recipe = Recipe.real(audio.resolve()) if audio else Recipe.synthetic()
+        recipe = replace(
+            Recipe.real(audio.resolve()) if audio else Recipe.synthetic(),
+            **{
+                name: options[name]
+                for name in ("recordings", "artists", "min_positives", "min_labels")
+            },
+        )
         call_command("migrate", verbosity=0)
         passwords = create_accounts(settings.DATA)
         release = self._chain(recipe)
@@ -101,6 +119,12 @@ class Command(BaseCommand):
             oracle = ("--truth", corpus["folder"])
             recipe = recipe.without_classes(corpus["unreachable"])
         step("Import and inspect every recording", "import_tracks", *recipe.import_words(audio))
+        if not _any_open(slug):
+            recipe = recipe.with_any_licence()
+            self._say(
+                "   No licence of these recordings is known to let clips be passed on, so the\n"
+                "   release takes all of them and is for use inside the house only."
+            )
         scored = step("Score every excerpt", "score", "--collection", slug, *recipe.score_words)
         if scored["is_fallback"]:
             self._say(
@@ -145,6 +169,16 @@ class Command(BaseCommand):
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - ourselves again
         return {}  # pragma: no cover - execv does not return
+
+
+def _any_open(slug: str) -> bool:
+    """Return whether a ready recording's licence lets its clips be cut and passed on."""
+    tracks = Track.objects.filter(collection__slug=slug).ready()
+    for title, url in tracks.values_list("licence_title", "licence_url").distinct():
+        licence = parse_licence(title, url)
+        if licence.may_cut and licence.may_redistribute:
+            return True
+    return False
 
 
 def _version(name: str, labels: str) -> str:

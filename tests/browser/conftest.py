@@ -1,0 +1,229 @@
+"""A real server over a small world, and Chromium to look at it with.
+
+The server runs as its own processes on a database file: several requests of one page at once are
+then as separate as they are in use, and what a test asserts is what was committed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.plugins.services import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "test-artifacts" / "pages"
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+START_S = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark everything in this folder."""
+    for item in items:
+        if Path(item.path).is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@dataclass(frozen=True)
+class Site:
+    """The served world."""
+
+    address: str
+    database: Path
+    places: dict[str, Any]
+
+    def url(self, name: str, **more: Any) -> str:
+        """Return the address of a page; words after a space tell two objects of one page apart."""
+        arguments = {**self.places["arguments"].get(name, {}), **more}
+        return self.address + reverse(name.split(" ")[0], kwargs=arguments)
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Return what is committed."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def change(self, query: str, *values: Any) -> None:
+        """Change a row as another process would."""
+        with closing(sqlite3.connect(self.database, timeout=30)) as connection:
+            connection.execute(query, values)
+            connection.commit()
+
+    def ratings(self, person: str) -> list[tuple[str, int]]:
+        """Return a person's answers, oldest first, each with whether it was taken back."""
+        return self.rows(
+            "SELECT answer, is_withdrawn FROM annotation_rating JOIN people_user ON "
+            "people_user.id = person_id WHERE username = ? ORDER BY annotation_rating.created_at",
+            person,
+        )
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Serve the world for as long as the tests run."""
+    with served(tmp_path_factory.mktemp("installation"), "world") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def bare_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Serve an installation that has accounts and nothing else."""
+    with served(tmp_path_factory.mktemp("bare"), "bare") as made:
+        yield made
+
+
+@contextmanager
+def served(data: Path, what: str) -> Iterator[Site]:
+    """Fill a data folder and serve it; no worker runs, so that a job stays as it is."""
+    if shutil.which("chromium") is None:
+        pytest.skip("no Chromium: the program chromium is not installed")
+    ours = {name: value for name, value in os.environ.items() if "CONSONANCE" not in name}
+    environment = {
+        **ours,
+        "CONSONANCE_DATA": str(data),
+        "DATABASE_URL": "",
+        "CELERY_BROKER_URL": "filesystem://",
+        "DJANGO_SETTINGS_MODULE": "consonance.web.settings",
+        "PYTHONPATH": f"{ROOT / 'platform'}{os.pathsep}{ROOT}",
+        "OMP_NUM_THREADS": "1",
+    }
+    (data / "queue" / "messages").mkdir(parents=True)
+
+    def run(*words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", *words],
+            cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    run("django", "migrate", "--verbosity=0", "--skip-checks")
+    places = json.loads(run("tests.browser.world", what, str(data / "recordings")))
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    with (data / "web.log").open("wb") as log:
+        server = subprocess.Popen(
+            [
+                sys.executable, "-m", "gunicorn", "consonance.web.wsgi", "--bind",
+                f"127.0.0.1:{port}", "--workers", "1", "--threads", "8",
+            ],
+            cwd=ROOT, env=environment, stdout=log, stderr=log,
+        )  # fmt: skip
+    try:
+        _wait(server, f"{address}/health", data / "web.log")
+        yield Site(address, data / "consonance.sqlite3", places)
+    finally:
+        server.terminate()
+        server.wait(timeout=20)
+
+
+def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - our own
+                return
+        except OSError:
+            if server.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"The server did not start:\n{log.read_text()[-2000:]}")
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def chromium(site: Site) -> Iterator[Browser]:
+    """Return the browser; its sound starts without a click, as after the first press of Start."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=[
+                "--no-sandbox",
+                "--autoplay-policy=no-user-gesture-required",
+                "--disable-background-networking",
+            ],
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """A person at a browser, with everything that the console complains about."""
+
+    site: Site
+    context: BrowserContext
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    expected: set[int] = field(default_factory=set)
+
+    def listen(self) -> None:
+        """Note errors, warnings and refused content from now on."""
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        told = re.search(r"status of (\d+)", message.text)
+        if told and int(told[1]) in self.expected:
+            return
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+    def sign_in(self, name: str) -> None:
+        """Sign in through the form."""
+        self.page.goto(self.site.url("account_login"))
+        self.page.get_by_label("Username").fill(name)
+        self.page.get_by_label("Password").fill(self.site.places["password"])
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        self.page.wait_for_url(f"{self.site.address}/")
+
+
+@pytest.fixture
+def visit(site: Site, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Return a maker of visitors; at the end no console may have complained."""
+    visitors: list[Visitor] = []
+
+    def make(name: str = "", *, expected: tuple[int, ...] = (), **options: Any) -> Visitor:
+        context = chromium.new_context(**{**DESKTOP, **options})
+        visitor = Visitor(site, context, context.new_page(), expected=set(expected))
+        visitors.append(visitor)
+        visitor.listen()
+        if name:
+            visitor.sign_in(name)
+        return visitor
+
+    yield make
+    for visitor in visitors:
+        visitor.context.close()
+    for visitor in visitors:
+        assert visitor.complaints == []
+
+
+@pytest.fixture(scope="session")
+def sessions(site: Site, chromium: Browser) -> Callable[[str], Any]:
+    """Return a function that gives the cookies of a role, signed in once a session."""
+    known: dict[str, Any] = {"": None}
+
+    def cookies(role: str) -> Any:
+        if role not in known:
+            context = chromium.new_context()
+            Visitor(site, context, context.new_page()).sign_in(role)
+            known[role] = context.storage_state()
+            context.close()
+        return known[role]
+
+    return cookies

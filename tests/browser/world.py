@@ -1,0 +1,209 @@
+"""Fills a fresh installation with one object for every page, sound included. Not a test.
+
+Run as a program beside the tests, because a browser needs a server of its own:
+`python -m tests.browser.world world FOLDER` prints where everything is as JSON.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tarfile
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+RATE = 44_100
+CLIP_MS = 10_000
+#: Campaigns that answers are given in: one a test, so that no test meets another's answers.
+CAMPAIGNS = ("keyboard", "touch", "plain", "offline", "pages")
+ROLES = ("annotator", "curator", "researcher", "admin")
+MIN_HEARD_MS = 700
+
+
+@dataclass(frozen=True)
+class Places:
+    """What addresses are made of."""
+
+    password: str
+    campaigns: dict[str, str]
+    arguments: dict[str, dict[str, Any]]
+    running_job: str
+
+
+def tone(place: int, *, seconds: float = 12.0) -> np.ndarray:
+    """Return a chord with a slow tremolo, stereo (n_frames, 2), another for each place."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    pitch = 110.0 * 2 ** (place * 5 / 12)
+    chord = sum(np.sin(2 * np.pi * pitch * k * time) / k for k in (1, 2, 3, 5))
+    left = 0.15 * chord * (1 + 0.5 * np.sin(2 * np.pi * (1 + place) * time))
+    return np.stack([left, 0.8 * left], axis=1).astype(np.float32)
+
+
+def write_tones(root: Path, count: int) -> list[str]:
+    """Write recordings and return their names."""
+    import soundfile as sf
+
+    root.mkdir(parents=True, exist_ok=True)
+    names = [f"{place + 1:06d}.wav" for place in range(count)]
+    for place, name in enumerate(names):
+        sf.write(root / name, tone(place), RATE, subtype="PCM_16")
+    return names
+
+
+def make_release(collection: Any, clips: list[Any]) -> Any:
+    """Publish a release with two clips and an archive that can be downloaded."""
+    from tests import factories
+
+    release = factories.ReleaseFactory(collection=collection, archive_bytes=0)
+    for place, clip in enumerate(clips):
+        factories.ReleaseClipFactory(
+            release=release, clip=clip, sample_key=clip.sample_key,
+            partition=("train", "test")[place % 2], present=["banjo"], absent=[],
+        )  # fmt: skip
+    path = Path(release.archive)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = json.dumps(release.manifest).encode()
+    with tarfile.open(path, "w") as archive:
+        entry = tarfile.TarInfo(f"{path.stem}/manifest.json")
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
+    release.archive_bytes = path.stat().st_size
+    release.save()
+    return release
+
+
+def make_jobs(person: Any) -> dict[str, Any]:
+    """Make a job in each state that a page shows differently."""
+    from django.utils import timezone
+
+    from consonance.jobs.models import JobEvent
+    from tests import factories
+
+    now = timezone.now()
+    kind = "candidates.score"
+    past = {"started_at": now - timedelta(minutes=3), "created_by": person}
+    running = factories.JobFactory(
+        kind=kind, title="Score Tones", state="running", progress_done=40, progress_total=200,
+        progress_unit="recordings", lease_until=now + timedelta(hours=2), **past,
+    )  # fmt: skip
+    failed = factories.JobFactory(
+        kind=kind, title="Score silence", state="failed", error="The scores folder is full.",
+        progress_done=3, progress_total=9, finished_at=now - timedelta(minutes=1), **past,
+    )  # fmt: skip
+    done = factories.JobFactory(
+        kind=kind, title="Score chords", state="done", message="Scored 3 recordings.",
+        progress_done=3, progress_total=3, finished_at=now, disk_bytes=120_000, **past,
+    )  # fmt: skip
+    JobEvent.objects.create(job=done, text="Began.")
+    return {"running": running, "failed": failed, "done": done}
+
+
+def make_people() -> dict[str, Any]:
+    """Make a person of each role, named after it."""
+    from consonance.people.models import Role
+    from tests import factories
+
+    return {
+        role: factories.person_with(Role(role), username=role, is_staff=role == "admin")
+        for role in ROLES
+    }
+
+
+def make_bare(_: Path) -> Places:
+    """Make nothing but people."""
+    from tests import factories
+
+    make_people()
+    return Places(password=factories.PASSWORD, campaigns={}, arguments={}, running_job="")
+
+
+def make_world(root: Path) -> Places:
+    """Make the world and say where everything is."""
+    from consonance.catalog.actions.cut_clips import cut_clips
+    from tests import factories
+    from tests.consonance.web.world import report
+
+    people = make_people()
+    people |= {name: factories.annotator(username=name) for name in CAMPAIGNS}
+    collection = factories.CollectionFactory(
+        slug="tones", name="Tones", root=str(root), is_synthetic=True
+    )
+    tracks = [
+        factories.TrackFactory(
+            collection=collection, track_no=place + 1, path=name, duration_ms=12_000,
+            title=f"Study {place + 1}",
+        )
+        for place, name in enumerate(write_tones(root, 4))
+    ]  # fmt: skip
+    broken = factories.TrackFactory(
+        collection=collection, track_no=9, state="quarantined", title="Cut short",
+        problems=[{"code": "wrong_duration", "detail": "Half of it is missing."}],
+    )  # fmt: skip
+    cut = cut_clips(excerpts=[(track, 0) for track in tracks], duration_ms=CLIP_MS, processes=1)
+    if cut.failures:
+        raise SystemExit(f"The clips could not be cut: {cut.failures}")
+    clips = [cut.clips[track.pk, 0] for track in tracks]
+    figure = {
+        "counts": [40, 20, 8, 4, 2, 1, 1, 0, 2, 1], "low": 0.12, "median": 0.2, "high": 0.71,
+    }  # fmt: skip
+    drawn = factories.SamplingRoundFactory(
+        score_set__collection=collection,
+        recipe={"seed": 1, "low": 0.1, "high": 0.9},
+        figures={"banjo": figure},
+        shortfall={"banjo": 1},
+    )
+    banjo = factories.ClassFactory(taxonomy=drawn.score_set.detector.taxonomy, name="banjo")
+    for place, clip in enumerate(clips):
+        tail = ("high", "low")[place % 2]
+        factories.CandidateFactory(round=drawn, clip=clip, target=banjo, tail=tail)
+    campaigns = {}
+    for name in CAMPAIGNS:
+        campaign = factories.CampaignFactory(
+            collection=collection, name=f"By {name}", min_heard_ms=MIN_HEARD_MS,
+        )  # fmt: skip
+        campaign.rounds.add(drawn)
+        for clip in clips:
+            question = factories.QuestionFactory(campaign=campaign, clip=clip, target=banjo)
+        campaigns[name] = campaign
+    factories.RatingFactory(question=question, person=people["researcher"])
+    factories.ConsensusRunFactory(
+        campaign=campaigns["pages"],
+        parameters={"present_from": 0.8, "absent_to": 0.2, "code": "0.1.0"},
+        report=report(people["keyboard"], banjo),
+    )
+    release = make_release(collection, clips[:2])
+    jobs = make_jobs(people["curator"])
+    pages = {"campaign_id": str(campaigns["pages"].pk)}
+    return Places(
+        password=factories.PASSWORD,
+        campaigns={name: str(campaign.pk) for name, campaign in campaigns.items()},
+        arguments={
+            "jobs:detail": {"job_id": str(jobs["done"].pk)},
+            "jobs:detail failed": {"job_id": str(jobs["failed"].pk)},
+            "jobs:detail running": {"job_id": str(jobs["running"].pk)},
+            "catalog:collection": {"slug": collection.slug},
+            "catalog:track": {"slug": collection.slug, "track_no": 1},
+            "catalog:track in quarantine": {"slug": collection.slug, "track_no": broken.track_no},
+            "candidates:round": {"round_id": str(drawn.pk)},
+            "splits:release": {"name": release.name, "version": release.version},
+            "annotation:question": {"question_id": str(question.pk)},
+            **{
+                f"annotation:{name}": pages
+                for name in ("rate", "rate_plain", "campaign", "questions", "consistency_campaign")
+            },
+        },
+        running_job=str(jobs["running"].pk),
+    )
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    make = {"world": make_world, "bare": make_bare}[sys.argv[1]]
+    json.dump(asdict(make(Path(sys.argv[2]))), sys.stdout)
