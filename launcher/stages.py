@@ -183,6 +183,16 @@ def _run_check(environment: Environment, name: str, variables: Mapping[str, str]
     return Result(name, outcome.code == 0, outcome.seconds)
 
 
+def _parallel(arguments: Sequence[str]) -> list[str]:
+    """Return options that run files side by side, unless the caller asks for something narrow.
+
+    A file stays whole: its tests share what is slow to make (a browser, a finished demo).
+    """
+    if any(not word.startswith("-") or word.startswith(("-n", "--pdb")) for word in arguments):
+        return []
+    return ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
+
+
 def _run_pytest(
     environment: Environment, arguments: Sequence[str], variables: Mapping[str, str]
 ) -> tuple[Result, list[Skip]]:
@@ -192,7 +202,7 @@ def _run_pytest(
         report = Path(folder) / "skips.json"
         plugin = ["-p", "tests.plugins.skips", f"--skips-report={report}"]
         code = run_in_view(
-            [environment.python, "-m", "pytest", *plugin, *arguments],
+            [environment.python, "-m", "pytest", *plugin, *_parallel(arguments), *arguments],
             environment=variables,
             directory=environment.root,
         )

@@ -50,6 +50,8 @@ class SkipWatch:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if hasattr(session.config, "workerinput"):
+            return  # the controller hears of every worker's skips
         if self.report is not None:
             rows = [asdict(skip) for skip in self.skips]
             self.report.write_text(json.dumps(rows), encoding="utf-8")

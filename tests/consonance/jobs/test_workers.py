@@ -63,9 +63,7 @@ def race(installation: Installation, *, jobs: int, workers: int) -> None:
     installation.python(
         f"for n in range({jobs}): Job.objects.create(kind='test.silence', title=str(n))"
     )
-    racers = [
-        installation.start("-c", CLAIM_ALL, stdin=subprocess.PIPE) for _ in range(workers)
-    ]
+    racers = [installation.start("-c", CLAIM_ALL, stdin=subprocess.PIPE) for _ in range(workers)]
     for racer in racers:
         assert racer.stdout is not None
         assert racer.stdout.readline() == "ready\n"
@@ -153,12 +151,15 @@ def kill_group(worker: subprocess.Popen[bytes]) -> None:
     worker.wait()
 
 
-def test_celery_imports_an_archive_over_the_filesystem_queue(
-    installation: Installation, tmp_path: Path
+@pytest.mark.parametrize("queue", ["filesystem", pytest.param("redis", marks=pytest.mark.redis)])
+def test_celery_imports_an_archive_over_either_queue(
+    queue: str, installation: Installation, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     import numpy as np
     import soundfile as sf
 
+    if queue == "redis":
+        installation.environment["CELERY_BROKER_URL"] = request.getfixturevalue("redis_url")
     archive = tmp_path / "archive"
     archive.mkdir()
     sf.write(archive / "1.wav", 0.3 * np.sin(np.arange(88_000) * 0.2), 8_000)
