@@ -55,3 +55,4 @@ class OpenCampaignForm(forms.Form):
         self.fields["round"].queryset = rounds.select_related(  # type: ignore[attr-defined]
             "score_set__collection"
         )
+        self.fields["round"].empty_label = None  # type: ignore[attr-defined]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from candidates.models import ScoreSet
 from candidates.recipes import RoundRecipe
+from consonance.errors import ParameterError
 
 
 class DrawRoundForm(forms.Form):
@@ -63,6 +66,16 @@ class DrawRoundForm(forms.Form):
         field.queryset = ScoreSet.objects.filter(is_complete=True).select_related(
             "collection", "detector"
         )
+
+    def clean(self) -> dict[str, Any]:
+        """Check that the values make a recipe."""
+        values = super().clean() or {}
+        if not self.errors:
+            try:
+                self.recipe()
+            except ParameterError as error:
+                raise forms.ValidationError(str(error)) from error
+        return values
 
     def recipe(self) -> RoundRecipe:
         """Return the recipe of a valid form."""

@@ -49,3 +49,8 @@ class RoundRecipe:
             raise ParameterError(f"Licences are “open” or “all”, not {self.licences!r}.")
         if self.per_class < 1 or self.max_per_track < 1:
             raise ParameterError("A round takes 1 or more per class and per track.")
+        if not 0 <= self.low < self.high <= 1 or not 0 <= self.share_high <= 1:
+            raise ParameterError(
+                f"Quantiles {self.low} and {self.high} and share {self.share_high} must lie from 0 "
+                "to 1, the lower quantile below the upper."
+            )

@@ -11,6 +11,15 @@ def pack(folder: Path) -> Path:
     """Write the folder as one tar, not compressed: Ogg does not shrink further."""
     archive = folder.with_name(f"{folder.name}.tar")
     part = archive.with_suffix(".part")
+    try:
+        _write(folder, part)
+        part.replace(archive)
+    finally:
+        part.unlink(missing_ok=True)
+    return archive
+
+
+def _write(folder: Path, part: Path) -> None:
     with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as tar:
         for path in sorted(folder.rglob("*")):
             info = tar.gettarinfo(path, arcname=str(path.relative_to(folder.parent)))
@@ -24,8 +33,6 @@ def pack(folder: Path) -> Path:
                     tar.addfile(info, file)
             else:
                 tar.addfile(info)
-    part.replace(archive)
-    return archive
 
 
 def sha256_of(path: Path) -> str:

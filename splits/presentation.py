@@ -7,6 +7,7 @@ from typing import Any
 from splits.models import Release
 
 _SERIES = 4  # colours of the design system
+_METHODS = {"dawid_skene": "Dawid-Skene", "majority": "majority vote"}
 _ORDER = ("train", "validation", "test")
 
 
@@ -91,6 +92,7 @@ def facts_of(release: Release) -> list[dict[str, Any]]:
     provenance = manifest.get("provenance", {})
     detector = provenance.get("detector", {})
     consensus = provenance.get("consensus", {})
+    method = consensus.get("method", "unknown")
     contract = manifest.get("contract", {})
     quality = release.plan.quality
     duplicates = provenance.get("duplicates", {})
@@ -103,14 +105,9 @@ def facts_of(release: Release) -> list[dict[str, Any]]:
         },
         {
             "label": "Detector",
-            "value": f"{detector.get('name', 'none')} {detector.get('version', '')}"
-            + (
-                " (the small one that ships: no AudioSet weights)"
-                if detector.get("is_fallback")
-                else ""
-            ),
+            "value": _detector(detector),
         },
-        {"label": "Consensus", "value": consensus.get("method", "unknown").replace("_", " ")},
+        {"label": "Consensus", "value": _METHODS.get(method, method)},
         {
             "label": "Duplicates",
             "value": f"{duplicates.get('pairs', 0)} pairs found, "

@@ -57,8 +57,14 @@ class ReleaseRecipe:
             raise ParameterError(
                 f"A release cannot be called {self.name!r}: use lower-case words joined by hyphens."
             )
-        if not re.fullmatch(r"\d+\.\d+\.\d+", self.version):
+        if not re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}", self.version):
             raise ParameterError(f"Version {self.version!r}: use MAJOR.MINOR.PATCH, like 1.0.0.")
+        total = sum(self.shares.values())
+        if len(self.shares) < 2 or min(self.shares.values()) <= 0 or abs(total - 1) > 1e-6:
+            raise ParameterError(
+                f"The shares of the partitions add up to {total:.2g}: name two partitions or more "
+                "with shares above 0 that add up to 1."
+            )
         if self.duplicates not in DUPLICATE_POLICIES:
             raise ParameterError(
                 f"Policy for duplicates is {self.duplicates!r}: use one of "

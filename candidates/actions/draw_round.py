@@ -71,17 +71,19 @@ def draw_round(
     from candidates.scoring.histograms import histograms
     from candidates.scoring.shards import read
 
-    scores = read(score_set.folder)
     stored = {**asdict(recipe), "classes": list(recipe.classes), "scores": score_set.sha256}
-    sampling_round = _round_of(score_set, stored, actor)
-    if sampling_round.state == SamplingRound.State.DRAWN:
-        return _result(sampling_round, note="drawn before with the same recipe")
+    before = score_set.rounds.filter(recipe=stored, state=SamplingRound.State.DRAWN).first()
+    if before:
+        return _result(before, note="drawn before with the same recipe")
+    scores = read(score_set.folder)
     tracks = {track.track_no: track for track in _eligible(score_set, recipe)}
     if not tracks:
         raise StateError(
             "No track may be drawn from: check licences, explicit marks and the quarantine."
         )
     drawn, names = _draw(scores, tracks, recipe, score_set)
+    # Only now: a recipe that cannot be drawn leaves no round behind.
+    sampling_round = _round_of(score_set, stored, actor)
     context.log(f"Drew {len(drawn.excerpt)} candidates of {len(names)} classes.")
     clips = _cut(scores, drawn, tracks, score_set, context, processes)
     sampling_round.figures = histograms(

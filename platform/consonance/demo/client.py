@@ -7,7 +7,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from consonance.errors import ConsonanceError
+from consonance.errors import ConsonanceError, StateError
 
 
 class RatingClient:
@@ -22,6 +22,7 @@ class RatingClient:
     """
 
     def __init__(self, address: str, token: str) -> None:
+        self._address = address
         parts = urlsplit(address)
         self._connection = http.client.HTTPConnection(
             parts.hostname or "127.0.0.1", parts.port, timeout=60
@@ -50,9 +51,15 @@ class RatingClient:
         self._connection.close()
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        self._connection.request("POST", path, json.dumps(body), self._headers)
-        response = self._connection.getresponse()
-        content = response.read()
+        try:
+            self._connection.request("POST", path, json.dumps(body), self._headers)
+            response = self._connection.getresponse()
+            content = response.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise StateError(
+                f"No web app answers at {self._address} ({error}). Start it with ./consonance "
+                "serve, or give its address with --url."
+            ) from error
         if response.status != http.client.OK:
             raise ConsonanceError(
                 f"{path} answered {response.status}: {content[:300].decode(errors='replace')}"

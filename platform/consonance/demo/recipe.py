@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -9,6 +11,8 @@ from typing import Any, Final, Self
 #: The demo's contract. OpenMIC-2018 promised 500 and 1,500; sixty recordings cannot.
 MIN_POSITIVES: Final = 3
 MIN_LABELS: Final = 8
+#: The release adds its own words to a collection's name, and both have a longest length.
+_SLUG_LENGTH: Final = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +71,8 @@ class Recipe:
     @classmethod
     def real(cls, audio: Path) -> Self:
         """Return the recipe for a folder of real recordings."""
-        word = "".join(letter if letter.isalnum() else "-" for letter in audio.name.lower())
-        slug = word.strip("-") or "archive"
+        plain = unicodedata.normalize("NFKD", audio.name.lower()).encode("ascii", "ignore").decode()
+        slug = re.sub(r"[^a-z0-9]+", "-", plain)[:_SLUG_LENGTH].strip("-") or "archive"
         return cls(
             collection=slug,
             title=audio.name,

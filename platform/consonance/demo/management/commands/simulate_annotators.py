@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.db import connection, transaction
 from rest_framework.authtoken.models import Token
@@ -54,7 +55,7 @@ class Command(BaseCommand):
             raise ParameterError("--people is 1 or more, --share above 0 and at most 1.")
         try:
             campaign = Campaign.objects.get(pk=options["campaign"])
-        except (Campaign.DoesNotExist, ValueError) as error:
+        except (Campaign.DoesNotExist, ValidationError) as error:
             raise ParameterError(f"There is no campaign {options['campaign']}.") from error
         oracle: Oracle = (
             TruthOracle(campaign, options["truth"]) if options["truth"] else TailOracle(campaign)

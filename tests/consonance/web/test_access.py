@@ -1,0 +1,227 @@
+"""Who gets what at every address. A new address without a row here fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.http import urlencode
+
+from tests.consonance.web.world import World, make_world
+from tests.factories import UserFactory, admin, annotator, curator, researcher
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folders")]
+
+WHO = ("anonymous", "annotator", "researcher", "curator", "admin")
+MAKERS = {"annotator": annotator, "researcher": researcher, "curator": curator, "admin": admin}
+
+#: Method and route → status for each of WHO. 302 for a stranger is the sign-in page.
+TABLE: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
+    ("GET", ""): (200, 200, 200, 200, 200),
+    ("GET", "health"): (200, 200, 200, 200, 200),
+    ("GET", "styleguide/"): (200, 200, 200, 200, 200),
+    # jobs
+    ("GET", "jobs/"): (302, 403, 403, 200, 200),
+    ("GET", "jobs/<uuid:job_id>/"): (302, 403, 403, 200, 200),
+    ("GET", "jobs/<uuid:job_id>/status"): (302, 403, 403, 200, 200),
+    ("POST", "jobs/<uuid:job_id>/cancel"): (302, 403, 403, 302, 302),
+    ("POST", "jobs/<uuid:job_id>/retry"): (302, 403, 403, 302, 302),
+    # sound
+    ("GET", "media/clips/<uuid:clip_id>/audio"): (403, 200, 403, 200, 200),
+    ("GET", "media/clips/<uuid:clip_id>/spectrogram"): (403, 200, 403, 200, 200),
+    # curators' pages
+    ("GET", "collections/"): (302, 403, 403, 200, 200),
+    ("GET", "collections/<slug:slug>/"): (302, 403, 403, 200, 200),
+    ("GET", "collections/<slug:slug>/tracks/<int:track_no>/"): (302, 403, 403, 200, 200),
+    ("GET", "rounds/"): (302, 403, 403, 200, 200),
+    ("GET", "rounds/draw/"): (302, 403, 403, 200, 200),
+    ("POST", "rounds/draw/"): (302, 403, 403, 400, 400),
+    ("GET", "rounds/<uuid:round_id>/"): (302, 403, 403, 200, 200),
+    ("GET", "campaigns/new/"): (302, 403, 403, 200, 200),
+    ("GET", "campaigns/<uuid:campaign_id>/"): (302, 403, 403, 200, 200),
+    ("POST", "campaigns/<uuid:campaign_id>/state"): (302, 403, 403, 302, 302),
+    ("GET", "campaigns/<uuid:campaign_id>/questions/"): (302, 403, 403, 200, 200),
+    ("GET", "questions/<uuid:question_id>/"): (302, 403, 403, 200, 200),
+    # rating
+    ("GET", "rate/"): (302, 200, 200, 200, 200),
+    ("GET", "rate/<uuid:campaign_id>/"): (302, 200, 403, 200, 200),
+    ("GET", "rate/<uuid:campaign_id>/plain/"): (302, 200, 403, 200, 200),
+    # consistency
+    ("GET", "consistency/"): (302, 403, 403, 403, 200),
+    ("GET", "consistency/<uuid:campaign_id>/"): (302, 403, 403, 403, 200),
+    ("POST", "consistency/<uuid:campaign_id>/aggregate"): (302, 403, 403, 403, 302),
+    ("GET", "consistency/<uuid:campaign_id>/people.csv"): (302, 403, 403, 403, 200),
+    ("GET", "consistency/<uuid:campaign_id>/classes.csv"): (302, 403, 403, 403, 200),
+    # releases
+    ("GET", "releases/"): (200, 200, 200, 200, 200),
+    ("GET", "releases/build/"): (302, 403, 403, 200, 200),
+    ("POST", "releases/build/"): (302, 403, 403, 400, 400),
+    ("GET", "releases/<slug:name>/<str:version>/"): (200, 200, 200, 200, 200),
+    ("GET", "releases/<slug:name>/<str:version>/download"): (200, 200, 200, 200, 200),
+    ("GET", "releases/<slug:name>/<str:version>/manifest.json"): (200, 200, 200, 200, 200),
+    # API
+    ("GET", "api/v1/schema"): (200, 200, 200, 200, 200),
+    ("GET", "api/v1/jobs"): (401, 403, 403, 200, 200),
+    ("GET", "api/v1/jobs/<uuid:pk>"): (401, 403, 403, 200, 200),
+    ("POST", "api/v1/questions/claim"): (401, 200, 403, 200, 200),
+    ("POST", "api/v1/ratings"): (401, 400, 400, 400, 400),
+    ("POST", "api/v1/ratings/undo"): (401, 400, 400, 400, 400),
+    ("GET", "api/v1/releases"): (200, 200, 200, 200, 200),
+    ("GET", "api/v1/releases/<slug:name>/<str:version>"): (200, 200, 200, 200, 200),
+    # accounts (allauth): closed to sign-up, everything else is one's own account, and changes of
+    # the second factor ask for the password first (302)
+    ("GET", "accounts/login/"): (200, 302, 302, 302, 302),
+    ("GET", "accounts/logout/"): (302, 200, 200, 200, 200),
+    ("GET", "accounts/inactive/"): (200, 200, 200, 200, 200),
+    ("GET", "accounts/signup/"): (200, 302, 302, 302, 302),
+    ("GET", "accounts/reauthenticate/"): (302, 200, 200, 200, 200),
+    ("GET", "accounts/email/"): (302, 200, 200, 200, 200),
+    ("GET", "accounts/confirm-email/"): (200, 200, 200, 200, 200),
+    ("GET", "accounts/password/change/"): (302, 200, 200, 200, 200),
+    ("GET", "accounts/password/set/"): (302, 302, 302, 302, 302),
+    ("GET", "accounts/password/reset/"): (200, 200, 200, 200, 200),
+    ("GET", "accounts/password/reset/done/"): (200, 200, 200, 200, 200),
+    ("GET", "accounts/password/reset/key/done/"): (200, 200, 200, 200, 200),
+    ("GET", "accounts/login/code/confirm/"): (302, 302, 302, 302, 302),
+    ("GET", "accounts/2fa/"): (302, 200, 200, 200, 200),
+    ("GET", "accounts/2fa/authenticate/"): (302, 302, 302, 302, 302),
+    ("GET", "accounts/2fa/reauthenticate/"): (302, 302, 302, 302, 302),
+    ("GET", "accounts/2fa/totp/activate/"): (302, 302, 302, 302, 302),
+    ("GET", "accounts/2fa/totp/deactivate/"): (302, 404, 404, 404, 404),
+    ("GET", "accounts/2fa/recovery-codes/"): (302, 404, 404, 404, 404),
+    ("GET", "accounts/2fa/recovery-codes/generate/"): (302, 302, 302, 302, 302),
+    ("GET", "accounts/2fa/recovery-codes/download/"): (302, 404, 404, 404, 404),
+}
+#: Addresses with a secret in them; without it they show that the link is no good.
+SECRET = {
+    "accounts/^confirm-email/(?P<key>[-:\\w]+)/$",
+    "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+}
+CLAIM = "api/v1/questions/claim"
+
+
+def routes() -> Iterator[str]:
+    """Yield every route of the site, Django's admin left out."""
+
+    def walk(resolver: URLResolver, prefix: str) -> Iterator[str]:
+        for entry in resolver.url_patterns:
+            route = prefix + str(entry.pattern)
+            if isinstance(entry, URLPattern):
+                yield route
+            elif route != "admin/":
+                yield from walk(entry, route)
+
+    return walk(get_resolver(), "")
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+def browser(who: str) -> Client:
+    client = Client()
+    if who in MAKERS:
+        client.force_login(
+            MAKERS[who](), backend="allauth.account.auth_backends.AuthenticationBackend"
+        )
+    return client
+
+
+def ask(client: Client, method: str, route: str, world: World) -> Any:
+    address = world.address(route)
+    if method == "GET":
+        return client.get(address)
+    if route.startswith("api/"):
+        body = {"campaign": str(world.campaign.pk), "count": 1} if route == CLAIM else {}
+        return client.post(address, body, content_type="application/json")
+    # What a form would send; an empty form is answered with its errors.
+    fields = {"campaigns/<uuid:campaign_id>/state": {"to": "paused"}}.get(route, {"x": ""})
+    return client.post(
+        address, urlencode(fields), content_type="application/x-www-form-urlencoded"
+    )
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    known = {route for _, route in TABLE} | SECRET
+    assert set(routes()) == known
+
+
+@pytest.mark.parametrize("column", range(len(WHO)), ids=WHO)
+def test_everybody_gets_what_the_table_says(world: World, column: int) -> None:
+    surprises = {}
+    for (method, route), row in TABLE.items():
+        response = ask(browser(WHO[column]), method, route, world)
+        if response.status_code != row[column]:
+            surprises[method, route] = (row[column], response.status_code)
+        if row[0] == 302 and WHO[column] == "anonymous" and not route.startswith("accounts/"):
+            assert response["Location"].startswith("/accounts/login/"), route
+    assert surprises == {}
+
+
+def test_pages_that_only_show_refuse_to_be_posted_to(world: World) -> None:
+    client = browser("admin")
+    also_posts = {route for method, route in TABLE if method == "POST"} | {
+        "rate/<uuid:campaign_id>/plain/", "campaigns/new/",
+        "", "health", "styleguide/",  # read whatever the method is
+    }  # fmt: skip
+    for method, route in TABLE:
+        if method == "GET" and route not in also_posts and not route.startswith("accounts/"):
+            assert ask(client, "POST", route, world).status_code == 405, route
+
+
+def test_pages_that_do_something_refuse_to_be_looked_at(world: World) -> None:
+    client = browser("admin")
+    also_shown = {route for method, route in TABLE if method == "GET"}
+    for method, route in TABLE:
+        if method == "POST" and route not in also_shown:
+            assert ask(client, "GET", route, world).status_code == 405, route
+
+
+def test_somebody_without_any_role_gets_what_is_public_and_their_own_account(world: World) -> None:
+    client = Client()
+    client.force_login(
+        UserFactory(), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    for (method, route), row in TABLE.items():
+        if route.startswith("accounts/"):
+            continue
+        wanted = {200: {200}, 302: {403}, 401: {403, 200, 400}, 403: {403}}[row[0]]
+        if route == "rate/":
+            wanted = {200}  # an empty list that says whom to ask
+        assert ask(client, method, route, world).status_code in wanted, route
+
+
+def test_nobody_signs_up(world: World) -> None:
+    response = Client().post(
+        "/accounts/signup/",
+        {"username": "mallory", "password1": "a long passphrase", "password2": "a long passphrase"},
+    )
+    assert response.status_code == 200
+    assert "by invitation" in response.content.decode().lower()
+    assert not type(admin()).objects.filter(username="mallory").exists()
+
+
+@pytest.mark.parametrize("who", WHO)
+def test_djangos_admin_is_for_its_staff_only(who: str) -> None:
+    def walk(resolver: URLResolver) -> Iterator[str]:
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                yield from (str(entry.pattern) + rest for rest in walk(entry))
+            elif "<" not in str(entry.pattern) and "?P<" not in str(entry.pattern):
+                yield str(entry.pattern)
+
+    [site] = [entry for entry in get_resolver().url_patterns if str(entry.pattern) == "admin/"]
+    client = browser(who)
+    seen = 0
+    for route in walk(site):
+        if route in {"login/", "logout/"}:
+            continue
+        response = client.get(f"/admin/{route}")
+        assert response.status_code == 302, route
+        assert response["Location"].startswith("/admin/login/"), route
+        seen += 1
+    assert seen > 10
