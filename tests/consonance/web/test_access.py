@@ -140,9 +140,7 @@ def ask(client: Client, method: str, route: str, world: World) -> Any:
         return client.post(address, body, content_type="application/json")
     # What a form would send; an empty form is answered with its errors.
     fields = {"campaigns/<uuid:campaign_id>/state": {"to": "paused"}}.get(route, {"x": ""})
-    return client.post(
-        address, urlencode(fields), content_type="application/x-www-form-urlencoded"
-    )
+    return client.post(address, urlencode(fields), content_type="application/x-www-form-urlencoded")
 
 
 def test_every_address_has_a_row_and_every_row_an_address() -> None:
@@ -183,9 +181,7 @@ def test_pages_that_do_something_refuse_to_be_looked_at(world: World) -> None:
 
 def test_somebody_without_any_role_gets_what_is_public_and_their_own_account(world: World) -> None:
     client = Client()
-    client.force_login(
-        UserFactory(), backend="allauth.account.auth_backends.AuthenticationBackend"
-    )
+    client.force_login(UserFactory(), backend="allauth.account.auth_backends.AuthenticationBackend")
     for (method, route), row in TABLE.items():
         if route.startswith("accounts/"):
             continue

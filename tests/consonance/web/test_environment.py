@@ -25,8 +25,10 @@ def test_an_unset_variable_has_its_default(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize(
     ("raw", "value"),
-    [("1", True), ("TRUE", True), (" yes ", True), ("on", True)]
-    + [("0", False), ("No", False), ("off", False), ("", False), ("false", False)],
+    [
+        *((word, True) for word in ("1", "TRUE", " yes ", "on")),
+        *((word, False) for word in ("0", "No", "off", "", "false")),
+    ],
 )
 def test_a_flag_is_said_in_several_ways(
     monkeypatch: pytest.MonkeyPatch, raw: str, value: bool
