@@ -214,7 +214,8 @@ def _duplicate_tracks(frame: pd.DataFrame, context: JobContext) -> _Tracks:
         [track.file for track in tracks],
         keys=[f"{track.track_no:09d}" for track in tracks],
         artist=[track.artist_key for track in tracks],
-        pcm_sha256=[track.pcm_sha256 for track in tracks],
+        # Recordings whose sound was never hashed are equal to nothing.
+        pcm_sha256=[track.pcm_sha256 or f"none {track.pk}" for track in tracks],
         settings=Settings(threads=settings.NUMERIC_THREADS),
         progress=tell,
     )

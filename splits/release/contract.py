@@ -54,11 +54,17 @@ class Contract(BaseModel):
     duration_tolerance_ms: int = Field(default=10, ge=0)
 
     def allows(self, licence_spdx: str) -> bool:
-        """Tell whether clips under this licence may be released; of a choice, one is enough."""
+        """Tell whether clips under this SPDX expression may be released.
+
+        One allowed licence of a choice (OR) is enough; of licences that hold together (AND) every
+        one must be allowed. Anything more involved is refused.
+        """
         return any(
-            fnmatchcase(choice, pattern)
+            all(
+                any(fnmatchcase(part, pattern) for pattern in self.allowed_licences)
+                for part in choice.split(" AND ")
+            )
             for choice in licence_spdx.split(" OR ")
-            for pattern in self.allowed_licences
         )
 
     def as_json(self) -> dict[str, JsonValue]:

@@ -74,14 +74,14 @@ class Site:
         )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Serve the world for as long as the tests run."""
     with served(tmp_path_factory.mktemp("installation"), "world") as made:
         yield made
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Serve an installation that has accounts and nothing else."""
     with served(tmp_path_factory.mktemp("bare"), "bare") as made:
@@ -145,7 +145,8 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
             time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while Playwright's loop runs, Django refuses the database to other tests.
+@pytest.fixture(scope="package")
 def chromium(site: Site) -> Iterator[Browser]:
     """Return the browser; its sound starts without a click, as after the first press of Start."""
     with sync_playwright() as playwright:
@@ -213,7 +214,7 @@ def visit(site: Site, chromium: Browser) -> Iterator[Callable[..., Visitor]]:
         assert visitor.complaints == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sessions(site: Site, chromium: Browser) -> Callable[[str], Any]:
     """Return a function that gives the cookies of a role, signed in once a session."""
     known: dict[str, Any] = {"": None}
