@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+# Playwright's synchronous interface leaves an event loop marked as running in this thread, so that
+# Django would refuse the database to every later test. None of our tests is asynchronous.
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
 pytest_plugins = ("tests.plugins.services", "tests.plugins.skips")
 
 ROOT = Path(__file__).resolve().parent.parent

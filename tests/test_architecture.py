@@ -60,8 +60,6 @@ def test_every_declared_dependency_is_locked_to_the_same_version() -> None:
         match = re.match(r"([\w.-]+)(?:\[[^\]]*\])?==([\w.]+)", requirement)
         assert match, f"{requirement}: pin it with =="
         name = _canonical(match[1])
-        if name in {"django-storages"}:
-            continue  # an extra that the launcher does not install
         assert locked.get(name) == match[2], f"{name} is locked to {locked.get(name)}"
 
 

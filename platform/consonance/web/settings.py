@@ -233,5 +233,5 @@ structlog.configure(
 )
 # Last: an installation that is refused above leaves no folder behind.
 # The broker that needs no server does need its folders, in workers and in whoever sends.
-for _folder in (DATA, *map(Path, CELERY_BROKER_TRANSPORT_OPTIONS.values())):
+for _folder in (DATA, STATIC_ROOT, *map(Path, CELERY_BROKER_TRANSPORT_OPTIONS.values())):
     _folder.mkdir(parents=True, exist_ok=True)
