@@ -52,8 +52,13 @@ class RatingClient:
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            self._connection.request("POST", path, json.dumps(body), self._headers)
-            response = self._connection.getresponse()
+            try:
+                response = self._send(path, body)
+            except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+                # The server has closed a connection that stood idle. Asking twice is safe: claims
+                # give back what is in hand, ratings carry their key.
+                self._connection.close()
+                response = self._send(path, body)
             content = response.read()
         except (OSError, http.client.HTTPException) as error:
             raise StateError(
@@ -66,3 +71,7 @@ class RatingClient:
             )
         answer: dict[str, Any] = json.loads(content)
         return answer
+
+    def _send(self, path: str, body: dict[str, Any]) -> http.client.HTTPResponse:
+        self._connection.request("POST", path, json.dumps(body), self._headers)
+        return self._connection.getresponse()

@@ -78,6 +78,8 @@ class Recipe:
             title=audio.name,
             audio=audio,
             release=f"{slug}-simulated",
+            # Even a dozen recordings must give every class its share.
+            max_per_track=100,
         )
 
     def without_classes(self, names: list[str]) -> Self:
