@@ -48,6 +48,8 @@ def test_a_result_is_a_sentence_or_one_json_object(kind: Callable[[Any], str]) -
 
 def test_an_error_ends_the_program_with_its_own_code() -> None:
     class Ask(Command):
+        needs_database = False
+
         def execute_step(self, **options: Any) -> dict[str, Any]:
             raise ModelError("No weights.")
 
