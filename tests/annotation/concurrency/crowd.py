@@ -15,6 +15,7 @@ import time
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import numpy as np
 
@@ -40,7 +41,10 @@ class Told:
 def prepare(questions: int, people: int) -> str:
     """Make an empty database ready and open a campaign in it."""
     from django.core.management import call_command
+    from django.utils import timezone
 
+    from annotation.actions.claim_questions import claim_questions
+    from annotation.models import Assignment
     from tests.factories import CampaignFactory, ClassFactory, QuestionFactory, annotator
 
     call_command("migrate", verbosity=0)
@@ -50,6 +54,9 @@ def prepare(questions: int, people: int) -> str:
         QuestionFactory(campaign=campaign, target=target)
     for number in range(people):
         annotator(username=f"crowd{number}")
+    # Somebody fell asleep over a question before the crowd came: its place must be given back.
+    claim_questions(campaign=campaign, person=annotator(username="sleeper"), count=1)
+    Assignment.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     return str(campaign.pk)
 
 

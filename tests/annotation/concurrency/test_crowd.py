@@ -87,10 +87,11 @@ def assert_every_promise_is_kept(url: str, data: Path) -> None:
         weights = [row["weight"] for row in in_force if row["question_id"] == number]
         assert question["log_odds"] == pytest.approx(sum(weights), abs=1e-9)
 
-    # And it was a crowd: windows raced, answers came twice and were undone.
+    # And it was a crowd: windows raced, a lease ran out, answers came twice and were undone.
     statuses = sum((Counter(worker["statuses"]) for worker in told), Counter())
     assert statuses["already_stored"] > 0
     assert undone
+    assert any(row["state"] == "expired" for row in leases)
     assert len(kept) > 2 * QUESTIONS
 
 
