@@ -52,7 +52,8 @@ class LockFile:
 BASE = LockFile("base.lock", "what Consonance runs on", "one or two minutes")
 NO_DEPS = LockFile("no-deps.txt", "the demo's synthesiser", "some seconds", with_dependencies=False)
 TESTS = LockFile("test.lock", "what the tests need", "about half a minute")
-LOCKS = (BASE, NO_DEPS, TESTS)
+PEERS = LockFile("peers.txt", "what is measured against", "some seconds", with_dependencies=False)
+LOCKS = (BASE, NO_DEPS, TESTS, PEERS)
 TORCH = "torch.txt"
 
 NO_NETWORK = (
@@ -128,9 +129,11 @@ class Environment:
         """The environment's interpreter."""
         return self.programs / ("python.exe" if os.name == "nt" else "python")
 
-    def wanted(self, *, with_tests: bool) -> dict[str, str]:
+    def wanted(self, *, with_tests: bool, with_peers: bool = False) -> dict[str, str]:
         """Return the digest of each requirements file that must have been installed."""
-        names = [TORCH, BASE.name, NO_DEPS.name, *([TESTS.name] if with_tests else [])]
+        names = [TORCH, BASE.name, NO_DEPS.name]
+        names += [TESTS.name] if with_tests else []
+        names += [PEERS.name] if with_peers else []
         folder = self.root / "requirements"
         return {name: _digest(folder / name) for name in names if (folder / name).exists()}
 
@@ -142,38 +145,45 @@ class Environment:
             return {}
         return stamp if isinstance(stamp, dict) else {}
 
-    def missing(self, *, with_tests: bool) -> list[str]:
+    def missing(self, *, with_tests: bool, with_peers: bool = False) -> list[str]:
         """Return the names of the requirements files that are not, or no longer, installed."""
         installed = self.installed()
-        wanted = self.wanted(with_tests=with_tests)
+        wanted = self.wanted(with_tests=with_tests, with_peers=with_peers)
         return [name for name, digest in wanted.items() if installed.get(name) != digest]
 
-    def is_ready(self, *, with_tests: bool) -> bool:
+    def is_ready(self, *, with_tests: bool, with_peers: bool = False) -> bool:
         """Say whether nothing has to be done."""
         whole = self.python.exists() and not (self.folder / UNFINISHED).exists()
-        return whole and not self.missing(with_tests=with_tests)
+        return whole and not self.missing(with_tests=with_tests, with_peers=with_peers)
 
-    def prepare(self, *, with_tests: bool) -> None:
+    def prepare(self, *, with_tests: bool, with_peers: bool = False) -> None:
         """Make the environment complete; return at once when it is.
+
+        Parameters
+        ----------
+        with_tests
+            Whether what only the tests need belongs to it.
+        with_peers
+            Whether the libraries that benchmarks measure ours against belong to it.
 
         Raises
         ------
         Refusal
             It cannot be made: no network, no room on the disk, no `ensurepip`.
         """
-        if self.is_ready(with_tests=with_tests):
+        if self.is_ready(with_tests=with_tests, with_peers=with_peers):
             return
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with _alone(self.folder.parent):
-            if not self.is_ready(with_tests=with_tests):  # another process may have made it
-                self._complete(with_tests=with_tests)
+            if not self.is_ready(with_tests=with_tests, with_peers=with_peers):
+                self._complete(with_tests=with_tests, with_peers=with_peers)
 
-    def _complete(self, *, with_tests: bool) -> None:
+    def _complete(self, *, with_tests: bool, with_peers: bool) -> None:
         begun = time.monotonic()
         self._clear_if_broken()
         if not self.python.exists():
             self._create()
-        missing = self.missing(with_tests=with_tests)
+        missing = self.missing(with_tests=with_tests, with_peers=with_peers)
         unfinished = self.folder / UNFINISHED
         unfinished.touch()
         stamp = self.installed()
@@ -183,7 +193,7 @@ class Environment:
                     self._install_torch()
                 else:
                     self._install(next(lock for lock in LOCKS if lock.name == name))
-                stamp[name] = self.wanted(with_tests=True)[name]
+                stamp[name] = self.wanted(with_tests=True, with_peers=True)[name]
                 self._write_stamp(stamp)
         except Refusal:
             unfinished.unlink()  # pip ended by itself: what it did is whole, and need not be redone

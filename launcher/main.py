@@ -69,6 +69,6 @@ def _dispatch(words: list[str], root: Path) -> int:
     else:
         program = root / "manage.py"
         arguments = words
-    environment.prepare(with_tests=False)
+    environment.prepare(with_tests=False, with_peers=word == "bench")
     command = [str(environment.python), str(program), *arguments]
     return become(command, environment=child_environment(root))

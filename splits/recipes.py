@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from consonance.errors import ParameterError
 
@@ -31,6 +31,8 @@ class ReleaseRecipe:
     any_licence
         Release clips whatever their licence, without asking for attribution: for use inside the
         house only, and the release says so.
+    leave_out
+        Names of classes that the release does without, such as those too rare for its contract.
     description
         For people.
     creators
@@ -48,6 +50,7 @@ class ReleaseRecipe:
     seed: int = 0
     duplicates: str = "keep_one"
     any_licence: bool = False
+    leave_out: tuple[str, ...] = ()
     description: str = ""
     creators: tuple[str, ...] = ()
 
@@ -75,6 +78,12 @@ class ReleaseRecipe:
                 "A contract promises at least 1 positive a class, and at least as many labels."
             )
 
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> Self:
+        """Return the recipe that `as_json` gave; fields that are newer than it have defaults."""
+        lists = {name: tuple(stored.get(name, ())) for name in ("creators", "leave_out")}
+        return cls(**{**stored, **lists})
+
     def as_json(self) -> dict[str, Any]:
         """Return the recipe as JSON values."""
-        return {**asdict(self), "creators": list(self.creators)}
+        return {**asdict(self), "creators": list(self.creators), "leave_out": list(self.leave_out)}

@@ -14,12 +14,11 @@ from splits.recipes import ReleaseRecipe
 @register("splits.build_release", label="Build a release")
 def build(context: JobContext, *, labels: str, recipe: dict[str, Any]) -> dict[str, Any]:
     """Build, verify and publish a release."""
-    recipe = {**recipe, "creators": tuple(recipe.get("creators", ()))}
     return build_release(
         labels=FrozenTableRow.objects.select_related("collection").get(
             kind="labels", sha256=labels
         ),
-        recipe=ReleaseRecipe(**recipe),
+        recipe=ReleaseRecipe.from_json(recipe),
         context=context,
         actor=context.job.created_by,
     )

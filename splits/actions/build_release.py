@@ -8,22 +8,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from django.conf import settings
 from django.core.files.storage import default_storage
 
 from consonance.catalog.clip_table import clip_table
 from consonance.catalog.models import FrozenTableRow
-from consonance.errors import ReleaseError, StateError
+from consonance.errors import ParameterError, ReleaseError, StateError
 from consonance.tables.store import TableStore
 from splits.actions.plan_split import Planned, plan_split
 from splits.actions.publish_release import publish_release
 from splits.archive import pack
 from splits.models import Release
+from splits.recipes import ReleaseRecipe
 from splits.sampling_provenance import sampling_of
 
 if TYPE_CHECKING:
     from consonance.jobs.context import JobContext
-    from splits.recipes import ReleaseRecipe
     from splits.release import Contract, ReleaseSpec
 
 
@@ -45,6 +46,8 @@ def build_release(
 
     Raises
     ------
+    ParameterError
+        If a class to leave out is not in the labels.
     BreachedContractError
         If the contract would be broken; nothing is published.
     StateError
@@ -52,7 +55,7 @@ def build_release(
     """
     published = Release.objects.filter(name=recipe.name, version=recipe.version).first()
     if published:
-        if published.labels == labels and published.plan.recipe == recipe.as_json():
+        if published.labels == labels and ReleaseRecipe.from_json(published.plan.recipe) == recipe:
             return _result(published, note="published before from the same labels and recipe")
         raise StateError(
             f"{recipe.name} {recipe.version} is published and never overwritten: raise the version."
@@ -61,6 +64,7 @@ def build_release(
 
     collection = labels.collection
     source = _tables_behind(labels)
+    _drop_classes(source, recipe.leave_out)
     rows = source["labels"].column("clip_id").unique().to_pylist()
     contract = _contract(recipe)
     clips, left_out = _publishable(clip_table(rows), contract)
@@ -196,6 +200,21 @@ def _tables_behind(labels: FrozenTableRow) -> dict[str, pa.Table]:
             raise StateError(f"{labels} does not say which {kind} it came from: aggregate again.")
         tables[kind] = TableStore(settings.TABLES_ROOT).open(kind, str(name)).read()
     return tables
+
+
+def _drop_classes(source: dict[str, pa.Table], names: tuple[str, ...]) -> None:
+    """Take the rows of these classes out of labels and ratings."""
+    known = set(source["labels"].column("class_name").to_pylist())
+    unknown = sorted(set(names) - known)
+    if unknown:
+        raise ParameterError(
+            f"Cannot leave out {', '.join(unknown)}: these labels have no such class. Theirs are "
+            f"{', '.join(sorted(known))}."
+        )
+    for kind in ("labels", "ratings"):
+        column = source[kind].column("class_name").cast(pa.string())
+        dropped = pc.is_in(column, value_set=pa.array(names, pa.string()))
+        source[kind] = source[kind].filter(pc.invert(dropped))
 
 
 def _classes(labels: pa.Table, clips: pa.Table) -> tuple[str, ...]:

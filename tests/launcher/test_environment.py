@@ -82,6 +82,14 @@ def test_the_tests_packages_are_asked_for_only_by_the_tests(ready: Environment) 
     assert ready.missing(with_tests=True) == ["test.lock"]
 
 
+def test_peers_are_asked_for_only_by_benchmarks(copied: Environment) -> None:
+    (copied.root / "requirements" / "peers.txt").write_text("")
+    assert not copied.missing(with_tests=False)
+    assert copied.missing(with_tests=False, with_peers=True) == ["peers.txt"]
+    copied.prepare(with_tests=False, with_peers=True)
+    assert copied.is_ready(with_tests=False, with_peers=True)
+
+
 def test_a_comment_in_a_lock_file_installs_nothing_anew(copied: Environment) -> None:
     lock = copied.root / "requirements" / "base.lock"
     lock.write_text("# a word about it\n" + lock.read_text())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -131,9 +132,11 @@ class Recipe:
         """Options of `simulate_annotators`."""
         return ["--people", "12", "--share", "0.9", "--seed", str(self.seed)]
 
-    def release_words(self, version: str) -> list[str]:
-        """Options of `build_release`."""
+    def release_words(self, version: str, rare: Sequence[str] = ()) -> list[str]:
+        """Options of `build_release`, given the classes that are too rare for the contract."""
         words = ["--any-licence"] if self.licences == "all" else []
+        for name in rare:
+            words += ["--leave-out", name]
         return [
             *words,
             *("--name", self.release, "--version", version),

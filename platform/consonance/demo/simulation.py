@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 
 from consonance.demo.annotators import answer_stream
 from consonance.demo.client import RatingClient
@@ -48,13 +48,13 @@ def simulate(
     budget: int,
     enough: Callable[[], bool],
     seed: int,
-    threads: int = 4,
     progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Let a panel answer until it is enough, the budget is spent or nothing is left.
 
     Activity is uneven, as in real crowds: shares are drawn from a log-normal distribution, and a
-    few people do most of the work.
+    few people do most of the work. They take turns in a drawn order, so that who is asked what,
+    and with it every answer, depends on the seed alone and not on whose request came first.
 
     Parameters
     ----------
@@ -74,40 +74,37 @@ def simulate(
         Asked before every batch; True ends the work early.
     seed
         Of everything that is drawn.
-    threads
-        People who answer at the same time.
     progress
         Called with answers given and the budget.
     """
-    activity = np.random.default_rng([seed, 11]).lognormal(0.0, 0.7, len(panel))
+    rng = np.random.default_rng([seed, 11])
+    activity = rng.lognormal(0.0, 0.7, len(panel))
     quotas = np.maximum(1, np.floor(activity / activity.sum() * budget)).astype(int)
     quotas[: max(0, budget - int(quotas.sum()))] += 1
     given = dict.fromkeys((person.name for person in panel), 0)
-    lock = Lock()
-
-    def work(index: int) -> None:
-        person = panel[index]
-        client = RatingClient(address, tokens[index])
-        left = int(quotas[index])
-        try:
-            while left > 0 and not enough():
-                questions = client.claim(campaign, min(_BATCH, left))
-                if not questions:
-                    return
-                ratings = [_answer(person, question, oracle, seed) for question in questions]
-                stored = sum(r["status"] in {"stored", "late"} for r in client.rate(ratings))
-                left -= len(questions)
-                with lock:
-                    given[person.name] += stored
-                    if progress:
-                        progress(sum(given.values()), budget)
-        finally:
-            client.close()
-
-    with ThreadPoolExecutor(threads) as pool:
-        for finished in [pool.submit(work, index) for index in range(len(panel))]:
-            finished.result()
+    with ExitStack() as stack:
+        clients = [stack.enter_context(closing(RatingClient(address, token))) for token in tokens]
+        for index in _turns(quotas, rng):
+            if enough():
+                break
+            person, client = panel[index], clients[index]
+            questions = client.claim(campaign, min(_BATCH, int(quotas[index])))
+            quotas[index] -= len(questions)
+            if not questions:
+                quotas[index] = 0
+                continue
+            ratings = [_answer(person, question, oracle, seed) for question in questions]
+            stored = sum(r["status"] in {"stored", "late"} for r in client.rate(ratings))
+            given[person.name] += stored
+            if progress:
+                progress(sum(given.values()), budget)
     return Outcome(answers=sum(given.values()), by_person=given)
+
+
+def _turns(left: npt.NDArray[np.int64], rng: np.random.Generator) -> Iterator[int]:
+    """Yield whose turn it is until nobody has answers left; busy people come more often."""
+    while (ready := np.flatnonzero(left > 0)).size:
+        yield int(rng.choice(ready, p=left[ready] / left[ready].sum()))
 
 
 def _answer(

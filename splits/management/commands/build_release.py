@@ -54,6 +54,13 @@ class Command(BaseCommand):
             action="store_true",
             help="take clips of any or no licence: for use inside the house only",
         )
+        parser.add_argument(
+            "--leave-out",
+            action="append",
+            default=[],
+            metavar="CLASS",
+            help="do without this class, for instance one too rare for the contract; repeatable",
+        )
         parser.add_argument("--seed", type=int, default=0, help="of the split (0)")
 
     def execute_step(self, **options: Any) -> dict[str, Any]:
@@ -79,6 +86,7 @@ class Command(BaseCommand):
             shares=_shares(options["shares"]),
             duplicates=options["duplicates"],
             any_licence=options["any_licence"],
+            leave_out=tuple(options["leave_out"]),
             seed=options["seed"],
         )
         return self.run_job(

@@ -70,7 +70,7 @@ def run(campaign: Campaign, address: str, **fields: Any) -> Outcome:
     return simulate(
         campaign=str(campaign.pk), address=address, panel=panel,
         tokens=tokens_of([person.name for person in panel]), oracle=EvenOracle(campaign),
-        **{"budget": 100, "enough": lambda: False, "seed": 3, "threads": 1, **fields},
+        **{"budget": 100, "enough": lambda: False, "seed": 3, **fields},
     )  # fmt: skip
 
 
@@ -85,6 +85,30 @@ def test_they_answer_until_nothing_is_left_and_every_rating_is_theirs(
     assert Rating.objects.filter(response_ms__gt=0, heard_ms__gt=0).count() == outcome.answers
     people = User.objects.filter(is_simulated=True)
     assert not any(person.has_usable_password() for person in people)
+
+
+def test_the_same_seed_asks_the_same_people_the_same(
+    campaign: Campaign, live_server: Any
+) -> None:
+    def answers() -> list[tuple[Any, ...]]:
+        return sorted(
+            Rating.objects.values_list(
+                "person__username", "question__priority", "answer", "heard_ms"
+            )
+        )
+
+    run(campaign, live_server.url, budget=40)
+    first = answers()
+    Rating.objects.all().delete()
+    campaign.questions.first().assignments.model.objects.all().delete()
+    User.objects.filter(is_simulated=True).delete()
+    for question in campaign.questions.all():
+        question.answered, question.free, question.wanted = 0, 3, 3
+        question.log_odds, question.state, question.stop_reason = 0.0, "open", ""
+        question.save()
+    run(campaign, live_server.url, budget=40)
+    assert first
+    assert answers() == first
 
 
 def test_they_mostly_hear_what_is_there(campaign: Campaign, live_server: Any) -> None:

@@ -339,6 +339,23 @@ class TestWhatIsLeftOut:
         assert 2 not in partition_of(archive, release)
         assert release.manifest["provenance"]["left_out"] == {"no full attribution": 1}
 
+    def test_classes_that_the_curator_leaves_out(
+        self, archive: Archive, context: JobContext
+    ) -> None:
+        labels = archive.labels()
+        first, *others = sorted(set(labels.open().read().column("class_name").to_pylist()))
+        build_release(labels=labels, recipe=recipe(leave_out=(first,)), context=context)
+        assert Release.objects.get().manifest["classes"] == others
+
+    def test_a_class_to_leave_out_that_is_not_there_is_refused(
+        self, archive: Archive, context: JobContext
+    ) -> None:
+        with pytest.raises(ParameterError, match="no such class"):
+            build_release(
+                labels=archive.labels(), recipe=recipe(leave_out=("theremin",)), context=context
+            )
+        assert not Release.objects.exists()
+
     def test_clips_that_were_withdrawn(self, archive: Archive, context: JobContext) -> None:
         Clip.objects.filter(pk=archive.clips[7].pk).update(is_withdrawn=True)
         build_release(labels=archive.labels(), recipe=recipe(), context=context)

@@ -9,7 +9,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.management import call_command
@@ -17,13 +17,16 @@ from django.core.management.base import CommandParser
 from django.db import connections
 
 from consonance.catalog.licences import parse as parse_licence
-from consonance.catalog.models import Track
+from consonance.catalog.models import FrozenTableRow, Track
 from consonance.demo.accounts import create_accounts
 from consonance.demo.recipe import MIN_LABELS, MIN_POSITIVES, Recipe
 from consonance.errors import ParameterError
 from consonance.jobs.command import Command as BaseCommand
 from consonance.web.processes import free_port, supervise, web
 from splits.models import Release
+
+#: Labels of a class that de-duplication may take away in a demo's small archive.
+_COPIES: Final = 1
 
 
 class Command(BaseCommand):
@@ -150,11 +153,12 @@ class Command(BaseCommand):
             )
         run = step("Aggregate the answers into labels", "aggregate", "--campaign", campaign)
         labels = run["runs"][0]["tables"]["labels"]
+        rare = _too_rare(labels, recipe)
         release = step(
             "Build, split and verify the release",
             "build_release",
             *("--collection", slug, "--labels", labels),
-            *recipe.release_words(_version(recipe.release, labels)),
+            *recipe.release_words(_version(recipe.release, labels), rare),
         )
         step("Verify it once more, from outside", "verify_release", release["folder"])
         return release
@@ -179,6 +183,26 @@ def _any_open(slug: str) -> bool:
         if licence.may_cut and licence.may_redistribute:
             return True
     return False
+
+
+def _too_rare(labels: str, recipe: Recipe) -> list[str]:
+    """Return classes of which people found too little for the contract.
+
+    A few labels more than promised are needed, because copies of a clip count once.
+    """
+    table = FrozenTableRow.objects.get(kind="labels", sha256=labels).open().read()
+    frame = table.select(["class_name", "decision"]).to_pandas()
+    decided = frame[frame["decision"] != "undecided"]
+    number = decided.groupby("class_name", observed=False).size()
+    present = decided[decided["decision"] == "present"].groupby("class_name", observed=False).size()
+    names = sorted(frame["class_name"].astype(str).unique())
+    rare = [
+        name
+        for name in names
+        if present.get(name, 0) < recipe.min_positives + _COPIES
+        or number.get(name, 0) < recipe.min_labels + _COPIES
+    ]
+    return rare if len(rare) < len(names) else []  # else the refusal says it better
 
 
 def _version(name: str, labels: str) -> str:

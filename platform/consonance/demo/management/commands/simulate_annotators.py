@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
-from django.db import connection, transaction
+from django.db import transaction
 from rest_framework.authtoken.models import Token
 
 from annotation.models import Campaign, Question
@@ -67,10 +67,7 @@ class Command(BaseCommand):
             return {"answers": 0, "summary": "Answered before: nothing to simulate."}
 
         def enough() -> bool:
-            try:
-                return bool(questions.filter(state=Question.State.OPEN).count() <= left_open)
-            finally:
-                connection.close()  # asked by threads that nobody closes connections for
+            return bool(questions.filter(state=Question.State.OPEN).count() <= left_open)
 
         classes = sorted(set(questions.values_list("target__name", flat=True)))
         panel = make_panel(options["people"], classes, seed=options["seed"])
