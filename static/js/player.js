@@ -1,6 +1,8 @@
 /**
  * Players in lists. Each `[data-player]` holds an <audio controls>; this puts one row in its place:
  * button, slider, time. Only one plays at a time, and nothing is loaded before it is asked for.
+ * Which of its <source>s is played is the browser's choice, by their types. Clips come levelled from
+ * the server: nothing here touches the volume.
  */
 
 import { icon } from "./icons.js";
@@ -62,6 +64,7 @@ function build(box) {
   audio.addEventListener("ended", () => { audio.currentTime = 0; draw(); });
   audio.addEventListener("timeupdate", draw);
   audio.addEventListener("loadedmetadata", draw);
+  audio.addEventListener("error", fail); // broke off while it played; sources that fail are play()'s
 
   audio.controls = false;
   audio.hidden = true;

@@ -13,6 +13,7 @@ import soundfile as sf
 import soxr
 
 from consonance.audio.decode import frames_in, open_decoder
+from consonance.audio.decoded import require_same_sound, require_sound
 from consonance.audio.ogg_serial import with_serial
 from consonance.audio.pcm import FloatFrames, as_frames, pcm_sha256
 from consonance.errors import IngestError, ParameterError
@@ -92,7 +93,7 @@ def encode_ogg(pcm: npt.ArrayLike, sample_rate: int, *, quality: float = CLIP_QU
 def cut_clip(
     path: str | Path, start_ms: int, duration_ms: int, *, quality: float = CLIP_QUALITY
 ) -> CutClip:
-    """Cut an excerpt out of a recording and encode it at 44.1 kHz.
+    """Cut an excerpt out of a recording, encode it at 44.1 kHz, and hear the result.
 
     The cut is exact to the sample (see `decode`). A recording at another rate is resampled with
     soxr HQ together with up to a second of its surroundings, so that a clip equals the same part
@@ -120,12 +121,41 @@ def cut_clip(
         If a time or the quality is out of range.
     IngestError
         With reason "unreadable" if the recording does not decode, "too_many_channels" if it has
-        more than two channels, "too_short" if it ends before the excerpt does.
+        more than two channels, "too_short" if it ends before the excerpt does; and as
+        `encode_clip` does.
     """
-    frames = read_clip(path, start_ms, duration_ms)
+    return encode_clip(read_clip(path, start_ms, duration_ms), quality=quality)
+
+
+def encode_clip(pcm: npt.ArrayLike, *, quality: float = CLIP_QUALITY) -> CutClip:
+    """Encode an excerpt's samples as `cut_clip` does, decode the file again and compare.
+
+    Parameters
+    ----------
+    pcm : array_like [shape=(n_frames, n_channels) or (n_frames,), full scale -1 to 1]
+        One or two channels at `CLIP_SAMPLE_RATE`, as `read_clip` returns them.
+    quality : float
+        As for `encode_ogg`.
+
+    Returns
+    -------
+    CutClip
+        A clip that is known to sound like the samples.
+
+    Raises
+    ------
+    ParameterError
+        As `encode_ogg` does.
+    IngestError
+        With reason "silent" if there is nothing to hear; "damaged" or "wrong_length" if the file
+        does not decode to the sound it was made from (see `decoded`).
+    """
+    frames = as_frames(pcm)
     _check_encodable(frames, CLIP_SAMPLE_RATE, quality)
+    require_sound(frames, CLIP_SAMPLE_RATE)
     content = pcm_sha256(frames, CLIP_SAMPLE_RATE)
     ogg = _encode(frames, CLIP_SAMPLE_RATE, quality, content)
+    require_same_sound(ogg, frames, CLIP_SAMPLE_RATE)
     return CutClip(
         ogg=ogg,
         sha256=hashlib.sha256(ogg).hexdigest(),

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from consonance.catalog.models import (
     Clip,
+    ClipFault,
     Collection,
     FrozenTableRow,
     Taxonomy,
@@ -55,8 +56,17 @@ class TrackAdmin(_MadeByTheProgram):
 class ClipAdmin(_MadeByTheProgram):
     """Clips."""
 
-    list_display = ["sample_key", "duration_ms", "is_withdrawn", "created_at"]
+    list_display = ["sample_key", "duration_ms", "loudness_lufs", "is_withdrawn", "created_at"]
     list_filter = ["is_withdrawn"]
+    list_select_related = ["track"]
+
+
+@admin.register(ClipFault)
+class ClipFaultAdmin(_MadeByTheProgram):
+    """Excerpts that could not be cut or rendered."""
+
+    list_display = ["track", "start_ms", "reason", "detail", "found_at"]
+    list_filter = ["reason"]
     list_select_related = ["track"]
 
 

@@ -64,17 +64,25 @@ def asked_range(header: str | None, size: int) -> ByteRange | None:
     return ByteRange(start, stop)
 
 
-def same_strong_tag(if_range: str | None, etag: str) -> bool:
-    """Return whether `If-Range` lets a range be answered: no condition, or exactly this tag.
+def part_may_be_sent(if_range: str | None, etag: str, last_modified: str | None) -> bool:
+    """Return whether `If-Range` lets a part be the answer (RFC 9110, 13.1.5).
 
-    Dates never match: we send no `Last-Modified`, content has its hash for a name.
+    Parameters
+    ----------
+    if_range
+        The request's header: nothing, a tag, or a date.
+    etag
+        The file's tag, which is a strong one.
+    last_modified
+        The answer's `Last-Modified`, as it is sent; None where none is.
+
+    Returns
+    -------
+    bool
+        True without a condition, for exactly this tag, and for exactly this date: the standard
+        asks for the same date, not for a later one. A weak tag is never good enough.
     """
-    return if_range is None or if_range.strip() == etag
-
-
-def tag_is_known(if_none_match: str | None, etag: str) -> bool:
-    """Return whether the client has this content already (`If-None-Match`, weakly compared)."""
-    if if_none_match is None:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in tags or etag in tags
+    if if_range is None:
+        return True
+    condition = if_range.strip()
+    return condition == etag or (last_modified is not None and condition == last_modified)

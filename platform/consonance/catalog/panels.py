@@ -58,7 +58,7 @@ def register_panel(page: str, *, order: int) -> Callable[[PanelMaker], PanelMake
     Parameters
     ----------
     page
-        The kind of page: `collection`, `round`.
+        The kind of page: `collection`, `round`, `label` (a question about a clip and a class).
     order
         Panels stand in this order: scores 10, rounds 20, campaigns 30, releases 40.
     """

@@ -12,7 +12,7 @@ from consonance.catalog.byte_ranges import (
     ByteRange,
     UnsatisfiableRangeError,
     asked_range,
-    same_strong_tag,
+    part_may_be_sent,
 )
 
 _CHUNK = 64 * 1024
@@ -31,7 +31,8 @@ def ranged_response(
     Parameters
     ----------
     request
-        Its `Range` and `If-Range` decide.
+        Its `Range` and `If-Range` decide. Several ranges at once are answered with the whole file,
+        as RFC 9110 (14.2) allows.
     open_file
         Opens the file for reading bytes; called only when some are sent.
     size
@@ -39,13 +40,13 @@ def ranged_response(
     content_type
         Of the file; never guessed.
     headers
-        Further headers; `ETag` must be among them.
+        Further headers; `ETag`, a strong one, must be among them.
     """
     headers = {**headers, "Accept-Ranges": "bytes"}
     part = None
     # Only GET has ranges (RFC 9110, 14.2).
-    if request.method == "GET" and same_strong_tag(
-        request.headers.get("If-Range"), headers["ETag"]
+    if request.method == "GET" and part_may_be_sent(
+        request.headers.get("If-Range"), headers["ETag"], headers.get("Last-Modified")
     ):
         try:
             part = asked_range(request.headers.get("Range"), size)

@@ -137,6 +137,7 @@ def track_detail(request: HttpRequest, slug: str, track_no: int) -> HttpResponse
             (name, value) for name, value in track.metadata.items() if not name.startswith("_")
         ),
         "clips": clips,
+        "faults": track.clip_faults.order_by("start_ms", "duration_ms"),
     }
     return render(request, "catalog/track.html", context)
 

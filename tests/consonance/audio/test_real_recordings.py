@@ -10,11 +10,15 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from consonance.audio.clips import cut_clip
+from consonance.audio.clips import cut_clip, read_clip
 from consonance.audio.decode import probe, read
+from consonance.audio.decoded import decode_clip
 from consonance.audio.excerpts import grid
 from consonance.audio.inspect import Inspection, inspect
+from consonance.audio.loudness import integrated_lufs, true_peak_dbtp
 from consonance.audio.pictures import peaks, spectrogram_png
+from consonance.audio.playback import CEILING_DBTP, TARGET_LUFS, render_playback
+from consonance.errors import IngestError
 
 pytestmark = pytest.mark.realdata
 
@@ -105,6 +109,28 @@ def test_a_clip_of_a_real_track_is_openmics_in_form(music, test_data, tmp_path) 
         openmic.header_frames,
     )
     assert clip == cut_clip(track_path(music, 138), 3_840, 10_000)
+
+
+def test_real_clips_are_heard_at_one_loudness_and_none_is_accused(music, inspections) -> None:
+    usable = [track_id for track_id, found in inspections.items() if found.ok]
+    for track_id in usable[::9]:
+        path = track_path(music, track_id)
+        assert cut_clip(path, 3_840, 10_000).frames == 441_000  # it would refuse what is damaged
+        made = render_playback(read_clip(path, 3_840, 10_000), 44_100)
+        heard, rate = decode_clip(made.mp3)
+        assert true_peak_dbtp(heard, rate) < 0
+        is_limited = made.loudness.true_peak_dbtp + made.gain_db > CEILING_DBTP - 1e-6
+        if not is_limited:
+            assert integrated_lufs(heard, rate) == pytest.approx(TARGET_LUFS, abs=0.3)
+
+
+def test_no_clip_is_cut_from_a_silent_or_a_truncated_track(music, planted) -> None:
+    reasons = {"silent": "silent", "truncated": "too_short"}
+    for track_id, kind in planted.items():
+        if kind in reasons:
+            with pytest.raises(IngestError) as caught:
+                cut_clip(track_path(music, track_id), 19_200, 10_000)
+            assert caught.value.reason == reasons[kind]
 
 
 def test_openmics_clip_is_good_and_its_empty_file_is_not(test_data) -> None:

@@ -10,8 +10,7 @@ from consonance.catalog.byte_ranges import (
     ByteRange,
     UnsatisfiableRangeError,
     asked_range,
-    same_strong_tag,
-    tag_is_known,
+    part_may_be_sent,
 )
 
 
@@ -67,16 +66,22 @@ def test_a_range_lies_in_the_file_and_says_so(size: int, first: int, last: int) 
     assert part.length == min(last, size - 1) - first + 1
 
 
-def test_if_range_takes_only_exactly_this_tag() -> None:
-    assert same_strong_tag(None, '"a"')
-    assert same_strong_tag('"a"', '"a"')
-    assert not same_strong_tag('W/"a"', '"a"')
-    assert not same_strong_tag('"b"', '"a"')
-    assert not same_strong_tag("Wed, 21 Oct 2026 07:28:00 GMT", '"a"')
+DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
 
 
-def test_a_known_tag_may_stand_in_a_list_and_be_weak() -> None:
-    assert tag_is_known('"x", W/"a"', '"a"')
-    assert tag_is_known("*", '"a"')
-    assert not tag_is_known('"x"', '"a"')
-    assert not tag_is_known(None, '"a"')
+@pytest.mark.parametrize("condition", [None, '"a"', ' "a" ', DATE])
+def test_if_range_takes_exactly_this_tag_and_exactly_this_date(condition: str | None) -> None:
+    assert part_may_be_sent(condition, '"a"', DATE)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ['W/"a"', '"b"', "a", "*", '"a", "b"', "", "Wed, 21 Oct 2026 07:28:01 GMT",
+     "Thu, 22 Oct 2026 07:28:00 GMT", "nonsense"],
+)  # fmt: skip
+def test_if_range_takes_nothing_else(condition: str) -> None:
+    assert not part_may_be_sent(condition, '"a"', DATE)
+
+
+def test_if_range_with_a_date_fails_where_none_is_sent() -> None:
+    assert not part_may_be_sent(DATE, '"a"', None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,18 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 SOUND = bytes(range(256)) * 600  # more than two chunks
+HEARD = bytes(reversed(SOUND))  # the rendition's bytes
 
 
 @pytest.fixture
 def clip(media: Path) -> Clip:
     """Return a clip whose files lie in the media store."""
-    made = ClipFactory(audio_bytes=len(SOUND))
+    made = ClipFactory(
+        audio_bytes=len(SOUND), playback_sha256="ab" * 32, playback_bytes=len(HEARD),
+        rendered_at=datetime(2026, 10, 21, 7, 28, 0, 900_000, tzinfo=UTC),
+    )  # fmt: skip
     default_storage.save(made.audio_name, ContentFile(SOUND))
+    default_storage.save(made.playback_name, ContentFile(HEARD))
     default_storage.save(made.spectrogram_name, ContentFile(b"\x89PNG picture"))
     return made
 
@@ -57,6 +63,10 @@ def audio(clip: Clip) -> str:
     return reverse("media:clip_audio", args=[clip.pk])
 
 
+def playback(clip: Clip) -> str:
+    return reverse("media:clip_playback", args=[clip.pk])
+
+
 def body(response: Any) -> bytes:
     return b"".join(response.streaming_content) if response.streaming else response.content
 
@@ -72,6 +82,26 @@ def test_the_whole_sound_is_sent_with_its_length_and_fixed_type(
     assert response["Accept-Ranges"] == "bytes"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["ETag"] == f'"{clip.audio_sha256}"'
+
+
+def test_the_rendition_is_sent_as_what_it_is(clip: Clip, listener: Client) -> None:
+    response = listener.get(playback(clip))
+    assert response.status_code == 200
+    assert body(response) == HEARD
+    assert response["Content-Type"] == "audio/mpeg"
+    assert response["ETag"] == f'"{clip.playback_sha256}"'
+    assert response["Last-Modified"] == "Wed, 21 Oct 2026 07:28:00 GMT"
+    assert response["Cache-Control"] == "private, max-age=604800, immutable"
+    part = listener.get(playback(clip), headers={"Range": "bytes=5-9"})
+    assert (part.status_code, body(part)) == (206, HEARD[5:10])
+
+
+def test_a_clip_without_a_rendition_has_its_sound_all_the_same(
+    clip: Clip, listener: Client
+) -> None:
+    Clip.objects.filter(pk=clip.pk).update(playback_sha256="", rendered_at=None)
+    assert listener.get(playback(clip)).status_code == 404
+    assert body(listener.get(audio(clip))) == SOUND
 
 
 def test_the_picture_has_a_type_and_a_tag_of_its_own(clip: Clip, listener: Client) -> None:
@@ -112,12 +142,32 @@ def test_a_part_behind_the_end_is_416_with_the_length(clip: Clip, listener: Clie
     assert response["Content-Range"] == f"bytes */{len(SOUND)}"
 
 
-def test_if_range_with_the_tag_gives_the_part_and_with_another_the_whole(
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        (f'"{"ab" * 32}"', 206),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", 206),
+        ('"old"', 200),
+        (f'W/"{"ab" * 32}"', 200),
+        ("Wed, 21 Oct 2026 07:27:59 GMT", 200),
+        ("Wed, 21 Oct 2026 07:28:01 GMT", 200),
+        ("yesterday", 200),
+    ],
+)
+def test_if_range_gives_the_part_of_the_same_file_and_the_whole_of_another(
+    clip: Clip, listener: Client, condition: str, status: int
+) -> None:
+    headers = {"Range": "bytes=0-1", "If-Range": condition}
+    response = listener.get(playback(clip), headers=headers)
+    assert response.status_code == status
+    assert len(body(response)) == (2 if status == 206 else len(HEARD))
+
+
+def test_if_range_with_another_tag_makes_an_impossible_range_no_matter(
     clip: Clip, listener: Client
 ) -> None:
-    for tag, status in ((f'"{clip.audio_sha256}"', 206), ('"old"', 200)):
-        headers = {"Range": "bytes=0-1", "If-Range": tag}
-        assert listener.get(audio(clip), headers=headers).status_code == status
+    headers = {"Range": "bytes=9999999-", "If-Range": '"old"'}
+    assert listener.get(audio(clip), headers=headers).status_code == 200
 
 
 def test_head_tells_the_whole_length_and_sends_nothing(clip: Clip, listener: Client) -> None:
@@ -131,6 +181,40 @@ def test_what_the_browser_has_is_not_sent_again(clip: Clip, listener: Client) ->
     response = listener.get(audio(clip), headers={"If-None-Match": f'"{clip.audio_sha256}"'})
     assert response.status_code == 304
     assert response.content == b""
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "status"),
+    [
+        ("If-None-Match", f'"{"ab" * 32}"', 304),
+        ("If-None-Match", f'"x", W/"{"ab" * 32}"', 304),
+        ("If-None-Match", "*", 304),
+        ("If-None-Match", '"x"', 200),
+        ("If-Modified-Since", "Wed, 21 Oct 2026 07:28:00 GMT", 304),
+        ("If-Modified-Since", "Wed, 21 Oct 2026 07:27:59 GMT", 200),
+        ("If-Modified-Since", "yesterday", 200),
+        ("If-Match", f'"{"ab" * 32}"', 200),
+        ("If-Match", '"x"', 412),
+        ("If-Unmodified-Since", "Wed, 21 Oct 2026 07:28:00 GMT", 200),
+        ("If-Unmodified-Since", "Wed, 21 Oct 2026 07:27:59 GMT", 412),
+    ],
+)
+def test_conditions_are_answered_as_the_standard_says(
+    clip: Clip, listener: Client, header: str, value: str, status: int
+) -> None:
+    for method in (listener.get, listener.head):
+        assert method(playback(clip), headers={header: value}).status_code == status
+
+
+def test_a_tag_outweighs_a_date(clip: Clip, listener: Client) -> None:
+    headers = {"If-None-Match": '"x"', "If-Modified-Since": "Wed, 21 Oct 2026 07:28:00 GMT"}
+    assert listener.get(playback(clip), headers=headers).status_code == 200
+
+
+def test_what_was_not_sent_again_may_still_be_kept(clip: Clip, listener: Client) -> None:
+    response = listener.get(playback(clip), headers={"If-None-Match": "*"})
+    assert "immutable" in response["Cache-Control"]
+    assert response["ETag"] == f'"{clip.playback_sha256}"'
 
 
 def test_nothing_can_be_posted(clip: Clip, listener: Client) -> None:
@@ -147,6 +231,7 @@ def test_annotators_and_curators_may_hear_a_clip_that_is_not_public(
     if who:
         client.force_login(who())
     assert client.get(audio(clip)).status_code == status
+    assert client.get(playback(clip)).status_code == status
 
 
 def test_an_annotator_of_one_collection_hears_no_other(clip: Clip) -> None:
@@ -190,7 +275,7 @@ def test_a_withdrawn_clip_is_gone_for_everybody(clip: Clip, listener: Client) ->
     media_access.public_when(lambda asked: True)
     Clip.objects.filter(pk=clip.pk).update(is_withdrawn=True)
     for client in (Client(), listener):
-        for name in ("clip_audio", "clip_spectrogram"):
+        for name in ("clip_audio", "clip_playback", "clip_spectrogram"):
             response = client.get(reverse(f"media:{name}", args=[clip.pk]))
             assert response.status_code == 410
             assert response["Cache-Control"] == "no-store"
@@ -199,8 +284,9 @@ def test_a_withdrawn_clip_is_gone_for_everybody(clip: Clip, listener: Client) ->
 def test_an_unknown_clip_and_a_lost_file_are_not_found(clip: Clip, listener: Client) -> None:
     unknown = "00000000-0000-0000-0000-000000000000"
     assert listener.get(f"/media/clips/{unknown}/audio").status_code == 404
-    default_storage.delete(clip.audio_name)
-    assert listener.get(audio(clip)).status_code == 404
+    for name, address in ((clip.audio_name, audio), (clip.playback_name, playback)):
+        default_storage.delete(name)
+        assert listener.get(address(clip)).status_code == 404
 
 
 def test_a_path_is_no_address(listener: Client) -> None:
@@ -211,12 +297,17 @@ def test_a_front_server_is_told_the_file_after_the_person_is_checked(
     clip: Clip, listener: Client, settings: Any
 ) -> None:
     settings.MEDIA_ACCEL_PREFIX = "/internal/media/"
-    response = listener.get(audio(clip), headers={"Range": "bytes=0-1"})
-    assert response.status_code == 200
-    assert response["X-Accel-Redirect"] == f"/internal/media/{clip.audio_name}"
-    assert response["Content-Type"] == "audio/ogg"
-    assert response.content == b""
-    assert "X-Accel-Redirect" not in Client().get(audio(clip))
+    for address, name, content_type in (
+        (audio(clip), clip.audio_name, "audio/ogg"),
+        (playback(clip), clip.playback_name, "audio/mpeg"),
+    ):
+        response = listener.get(address, headers={"Range": "bytes=0-1"})
+        assert response.status_code == 200
+        assert response["X-Accel-Redirect"] == f"/internal/media/{name}"
+        assert response["Content-Type"] == content_type
+        assert response.content == b""
+        assert "Content-Range" not in response
+        assert "X-Accel-Redirect" not in Client().get(address)
 
 
 def test_a_file_is_closed_when_it_has_been_sent(
@@ -252,4 +343,4 @@ def test_serving_asks_the_database_little(
 ) -> None:
     # Session, person, clip, whether a release holds it, roles everywhere and here.
     with django_assert_max_num_queries(6):
-        listener.get(audio(clip))
+        listener.get(playback(clip), headers={"Range": "bytes=0-"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,11 @@ from django.test import Client
 from django.urls import reverse
 from moto import mock_aws
 
+from consonance.catalog.actions.cut_clips import cut_clips
+from consonance.catalog.actions.render_clips import render_clips
 from consonance.web.environment import media_storage
-from tests.factories import ClipFactory, annotator
+from tests.consonance.catalog.stored_clips import forget_rendition
+from tests.factories import ClipFactory, CollectionFactory, TrackFactory, annotator
 
 SOUND = bytes(range(256)) * 64
 
@@ -53,6 +56,29 @@ def test_a_clip_is_kept_under_the_prefix_and_served_in_parts(bucket: Any) -> Non
     assert part.status_code == 206
     assert part["Content-Range"] == f"bytes 100-299/{len(SOUND)}"
     assert b"".join(part.streaming_content) == SOUND[100:300]
+
+
+def test_clips_are_cut_into_a_bucket_and_rendered_from_it(
+    bucket: Any, archive: Callable[..., Path]
+) -> None:
+    root = archive("1.wav", seconds=3)
+    track = TrackFactory(
+        collection=CollectionFactory(root=str(root)), path="1.wav", duration_ms=3_000
+    )
+    cut = cut_clips(excerpts=[(track, 0)], duration_ms=2_000, processes=1).clips[track.pk, 0]
+    forget_rendition(cut)
+    track.file.unlink()
+    assert render_clips(clips=[cut.pk], processes=1).rendered == {cut.pk}
+    cut.refresh_from_db()
+    listener = Client()
+    listener.force_login(annotator())
+    heard = listener.get(
+        reverse("media:clip_playback", args=[cut.pk]), headers={"Range": "bytes=-100"}
+    )
+    stored = bucket.get_object(Bucket="music", Key=f"demo/{cut.playback_name}")["Body"].read()
+    assert heard.status_code == 206
+    assert b"".join(heard.streaming_content) == stored[-100:]
+    assert len(stored) == cut.playback_bytes
 
 
 def test_a_clip_that_the_bucket_lost_is_not_found(bucket: Any) -> None:
