@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotation.consensus.method import ConsensusMethod, clamp_gold, shares
+from annotation.consensus.method import ConsensusMethod, clamp_gold, likeliest, shares
 from annotation.consensus.ratings import Ratings
 from annotation.consensus.shortage import NotEnoughData
 
@@ -21,6 +21,7 @@ class MajorityVote(ConsensusMethod):
 
     def _fit(self, ratings: Ratings) -> None:
         self.posterior_ = clamp_gold(shares(ratings.votes, ratings), ratings)
+        self.labels_ = likeliest(self.posterior_, ratings)
         self.trust_ = np.ones(ratings.n_annotators)
         if not ratings.is_definite.any():
             self.shortage_ = NotEnoughData(what="ratings with a definite answer", have=0, needed=1)

@@ -81,7 +81,6 @@ class ConsensusMethod(ABC):
         )
         self.shortage_ = None
         self._fit(ratings)
-        self.labels_ = _labels(self.posterior_, ratings)
         return self
 
     def fit_predict(
@@ -106,7 +105,7 @@ class ConsensusMethod(ABC):
 
     @abstractmethod
     def _fit(self, ratings: Ratings) -> None:
-        """Set `posterior_`, `trust_` and, where it applies, `shortage_`."""
+        """Set `posterior_`, `labels_`, `trust_` and, where it applies, `shortage_`."""
 
 
 def starting_belief(ratings: Ratings) -> FloatArray:
@@ -132,7 +131,8 @@ def shares(weights: FloatArray, ratings: Ratings) -> FloatArray:
     return np.asarray(np.where(empty, starting_belief(ratings), divided), dtype=np.float64)
 
 
-def _labels(posterior: FloatArray, ratings: Ratings) -> IntArray:
+def likeliest(posterior: FloatArray, ratings: Ratings) -> IntArray:
+    """Return labels: the likeliest truth, `UNKNOWN` where nothing at all is known."""
     labels: IntArray = posterior.argmax(axis=1).astype(np.int64)
     if ratings.prior is None:
         labels[(ratings.votes.sum(axis=1) == 0) & (ratings.gold < 0)] = UNKNOWN

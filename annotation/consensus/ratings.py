@@ -17,6 +17,8 @@ FloatArray = npt.NDArray[np.float64]
 ROW_SUM_TOLERANCE = 1e-6
 #: A prior of exactly 0 or 1 would overrule any number of people.
 SMALLEST_PRIOR = 1e-6
+#: Names this many times as spread as there are of them are looked up in a table, not sorted.
+TABLE_ENTRIES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,9 +71,9 @@ class Ratings:
         """
         if n_truths < 2:
             raise ParameterError(f"n_truths is {n_truths}; a question needs at least 2 truths")
-        tasks = _indices(task, "task")
-        annotators = _indices(annotator, "annotator")
-        answers = _indices(answer, "answer")
+        tasks = indices(task, "task")
+        annotators = indices(annotator, "annotator")
+        answers = indices(answer, "answer")
         if not len(tasks) == len(annotators) == len(answers):
             raise ParameterError(
                 f"task, annotator and answer have {len(tasks)}, {len(annotators)} and "
@@ -79,10 +81,8 @@ class Ratings:
             )
         beliefs = None if prior is None else _distributions(prior, n_truths)
         n_tasks = _number_of_tasks(tasks, context=context, gold=gold, prior=beliefs)
-        contexts = np.zeros(n_tasks, np.int64) if context is None else _indices(context, "context")
-        known = (
-            np.full(n_tasks, -1, np.int64) if gold is None else _indices(gold, "gold", lowest=-1)
-        )
+        contexts = np.zeros(n_tasks, np.int64) if context is None else indices(context, "context")
+        known = np.full(n_tasks, -1, np.int64) if gold is None else indices(gold, "gold", lowest=-1)
         if known.size and known.max() >= n_truths:
             raise ParameterError(f"gold holds {known.max()}; truths are 0 to {n_truths - 1}")
         return cls(
@@ -125,7 +125,47 @@ class Ratings:
         return scipy.sparse.coo_array((ones, (self.task, column)), shape=shape).tocsr()
 
 
-def _indices(values: npt.ArrayLike, name: str, *, lowest: int = 0) -> IntArray:
+def numbered(names: npt.ArrayLike) -> tuple[IntArray, IntArray]:
+    """Return numbers for things, from 0 on in the order of their names, as `fit` wants them.
+
+    Parameters
+    ----------
+    names : array_like of int [shape=(n,)]
+        Any integers, such as keys of a database.
+
+    Returns
+    -------
+    numbers : np.ndarray [shape=(n,), dtype=int64]
+    distinct : np.ndarray [shape=(n_distinct,), dtype=int64]
+        What each number stands for, in order.
+
+    Raises
+    ------
+    ParameterError
+        They are not one row of integers.
+    """
+    values = indices(names, "names", lowest=np.iinfo(np.int64).min)
+    if not values.size:
+        return values, values
+    low, high = int(values.min()), int(values.max())
+    if high - low > TABLE_ENTRIES * len(values):
+        distinct, numbers = np.unique(values, return_inverse=True)
+        return numbers.astype(np.int64, copy=False), distinct
+    offset = values - low if low else values
+    is_there = np.zeros(high - low + 1, bool)
+    is_there[offset] = True
+    number = np.cumsum(is_there, dtype=np.int32) - 1
+    return number[offset].astype(np.int64), np.flatnonzero(is_there) + low
+
+
+def indices(values: npt.ArrayLike, name: str, *, lowest: int = 0) -> IntArray:
+    """Return values as int64.
+
+    Raises
+    ------
+    ParameterError
+        They are not one row of integers, or one is below `lowest`; `name` says which values.
+    """
     array = np.asarray(values)
     if array.ndim != 1:
         raise ParameterError(f"{name} has shape {array.shape}; one dimension is needed")

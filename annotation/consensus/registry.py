@@ -8,6 +8,7 @@ from typing import Any
 from annotation.consensus.dawid_skene import DawidSkene
 from annotation.consensus.majority import MajorityVote
 from annotation.consensus.method import ConsensusMethod
+from annotation.consensus.one_coin import OneCoin
 from annotation.consensus.trust_weighted import TrustWeighted
 from consonance.errors import ParameterError
 
@@ -57,4 +58,5 @@ def create(name: str, **parameters: Any) -> ConsensusMethod:
 
 register("majority", MajorityVote)
 register("trust_weighted", TrustWeighted)
+register("one_coin", OneCoin)
 register("dawid_skene", DawidSkene)

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from annotation.consensus.method import ConsensusMethod, clamp_gold, shares
+from annotation.consensus.method import ConsensusMethod, clamp_gold, likeliest, shares
 from annotation.consensus.ratings import FloatArray, Ratings
 from annotation.consensus.shortage import NotEnoughData
 from consonance.errors import ParameterError
@@ -67,6 +67,7 @@ class TrustWeighted(ConsensusMethod):
         answered = weight.sum(axis=1) > 0
         self.relevance_ = _relevance(share, answered) if ratings.n_truths == 2 else np.zeros(0)
         self.posterior_ = clamp_gold(share, ratings)
+        self.labels_ = likeliest(self.posterior_, ratings)
         if not definite.any():
             self.shortage_ = NotEnoughData(what="ratings with a definite answer", have=0, needed=1)
 

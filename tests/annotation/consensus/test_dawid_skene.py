@@ -186,7 +186,9 @@ def test_each_context_has_a_prevalence_of_its_own(crowd_of: CrowdOf, a_person: A
 def test_the_log_likelihood_is_that_of_the_ratings(crowd_of: CrowdOf, a_person: APerson) -> None:
     crowd = crowd_of(np.stack([a_person(0.8, unsure=0.1)] * 4), n_tasks=30, each=3, seed=15)
     gold = np.where(np.arange(30) < 3, crowd.truth, -1)
-    fitted = DawidSkene().fit(crowd.task, crowd.annotator, crowd.answer, n_truths=2, gold=gold)
+    fitted = DawidSkene(calibrate=False).fit(
+        crowd.task, crowd.annotator, crowd.answer, n_truths=2, gold=gold
+    )
     # One task after the other, from the definition. The last E-step used these very estimates
     # of people; the prevalence, too.
     total = 0.0
@@ -214,7 +216,7 @@ def test_the_record_of_convergence_tells_how_it_went(crowd_of: CrowdOf, a_person
 
 def test_ones_own_vote_can_be_taken_out(crowd_of: CrowdOf, a_person: APerson) -> None:
     crowd = crowd_of(np.stack([a_person(0.8)] * 5), n_tasks=40, each=3, seed=17)
-    fitted = DawidSkene().fit(crowd.task, crowd.annotator, crowd.answer, n_truths=2)
+    fitted = DawidSkene(calibrate=False).fit(crowd.task, crowd.annotator, crowd.answer, n_truths=2)
     rest = fitted.posterior_without_own(crowd.task, crowd.annotator, crowd.answer)
     for rating in range(len(crowd.task)):
         others = (crowd.task == crowd.task[rating]) & (np.arange(len(crowd.task)) != rating)
@@ -227,5 +229,23 @@ def test_ones_own_vote_can_be_taken_out(crowd_of: CrowdOf, a_person: APerson) ->
 def test_everybody_becomes_alike_at_great_strength(crowd_of: CrowdOf, a_person: APerson) -> None:
     confusion = np.stack([a_person(p) for p in (0.95, 0.8, 0.6)])
     crowd = crowd_of(confusion, n_tasks=200, each=3, seed=18)
-    fitted = DawidSkene(strength=1e9).fit(crowd.task, crowd.annotator, crowd.answer, n_truths=2)
+    fitted = DawidSkene(strength=1e9, skill_strength=1e9).fit(
+        crowd.task, crowd.annotator, crowd.answer, n_truths=2
+    )
     assert np.ptp(fitted.trust_) < 1e-3
+
+
+def test_skill_on_common_truths_tells_of_skill_on_rare_ones(crowd_of: CrowdOf) -> None:
+    rng = np.random.default_rng(19)
+    good = np.array([0.55, 0.65, 0.75, 0.85, 0.95] * 6)
+    off = (np.ones((6, 6)) - np.eye(6)) / 5
+    confusion = np.stack([p * np.eye(6) + (1 - p) * off for p in good])
+    crowd = crowd_of(confusion, n_tasks=1200, each=4, seed=19)
+    # The last truth becomes rare: each person meets it a handful of times.
+    kept = (crowd.truth != 5) | (rng.random(1200) < 0.12)
+    kept = kept[crowd.task]
+    fitted = DawidSkene().fit(
+        crowd.task[kept], crowd.annotator[kept], crowd.answer[kept], n_truths=6
+    )
+    on_rare = fitted.confusion_[:, 5, 5]
+    assert np.corrcoef(on_rare, good)[0, 1] > 0.7

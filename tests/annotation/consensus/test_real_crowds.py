@@ -81,3 +81,39 @@ def test_majority_is_the_peers_up_to_ties(sets: dict[str, CrowdSet], name: str) 
     one = sets[name]
     labels = MajorityVote().fit_predict(*one.ratings, n_truths=one.n_truths)
     assert one.accuracy(labels) == pytest.approx(PEER_MAJORITY[name], abs=0.005)
+
+
+def test_posteriors_are_honest_without_any_gold(sets: dict[str, CrowdSet]) -> None:
+    surprise = []
+    for one in sets.values():
+        fitted = DawidSkene().fit(*one.ratings, n_truths=one.n_truths)
+        raw = DawidSkene(calibrate=False).fit(*one.ratings, n_truths=one.n_truths)
+        surprise.append(one.surprise(fitted.posterior_))
+        assert surprise[-1] < one.surprise(raw.posterior_)
+        assert (fitted.labels_ == raw.labels_).all()
+    assert np.mean(surprise) < 0.55
+
+
+def test_a_hundred_gold_tasks_make_them_better_still(sets: dict[str, CrowdSet]) -> None:
+    on_rest, on_all = [], []
+    for one in sets.values():
+        number = min(100, len(one.known) // 5)
+        for seed in range(2):
+            chosen = np.random.default_rng(seed).permutation(len(one.known))
+            gold = np.full(int(max(one.task.max(), one.known.max())) + 1, -1)
+            gold[one.known[chosen[:number]]] = one.truth[chosen[:number]]
+            fitted = DawidSkene().fit(*one.ratings, n_truths=one.n_truths, gold=gold)
+            rest = chosen[number:]
+            likely = fitted.posterior_[one.known[rest], one.truth[rest]]
+            on_rest.append(-np.log(np.maximum(likely, 1e-10)).mean())
+            on_all.append(one.surprise(fitted.posterior_))
+    assert np.mean(on_rest) < 0.46
+    assert np.mean(on_all) < 0.4
+
+
+@pytest.mark.parametrize("strength", [2.0, 4.0, 16.0])
+def test_no_strength_collapses(sets: dict[str, CrowdSet], strength: float) -> None:
+    """Shrinkage to a crowd that is estimated again in each step loses 24 points on web at 16."""
+    for name, one in sets.items():
+        fitted = DawidSkene(strength=strength).fit(*one.ratings, n_truths=one.n_truths)
+        assert one.accuracy(fitted.labels_) > PEER_DAWID_SKENE[name] - 0.012

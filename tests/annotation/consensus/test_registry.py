@@ -12,7 +12,7 @@ from consonance.errors import ParameterError
 
 
 def test_our_methods_are_registered() -> None:
-    assert {"majority", "trust_weighted", "dawid_skene"} <= set(names())
+    assert {"majority", "trust_weighted", "one_coin", "dawid_skene"} <= set(names())
 
 
 @pytest.mark.parametrize("name", names())
@@ -35,8 +35,12 @@ def test_a_method_tells_its_parameters_for_the_record() -> None:
     parameters = create("dawid_skene", strength=2.0).parameters()
     assert json.loads(json.dumps(parameters)) == {
         "strength": 2.0,
+        "skill_strength": 10.0,
+        "class_strength": 30.0,
         "max_iterations": 100,
-        "tolerance": 1e-4,
+        "tolerance": 5e-4,
+        "calibrate": True,
+        "warm_start": False,
     }
 
 

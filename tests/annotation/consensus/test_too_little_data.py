@@ -12,14 +12,16 @@ import pytest
 
 from annotation.consensus import (
     UNKNOWN,
+    Calibration,
     ConsensusMethod,
     DawidSkene,
     MajorityVote,
+    OneCoin,
     TrustWeighted,
 )
 from consonance.errors import ParameterError, StateError
 
-METHODS = [MajorityVote, TrustWeighted, DawidSkene]
+METHODS = [MajorityVote, TrustWeighted, OneCoin, DawidSkene]
 NOTHING = np.zeros(0, np.int64)
 
 
@@ -117,6 +119,49 @@ def test_a_gap_in_the_numbers_of_people_is_somebody_average() -> None:
     assert np.isfinite(fitted.trust_).all()
 
 
+def test_more_truths_than_anybody_named_is_finite() -> None:
+    rng = np.random.default_rng(1)
+    task, annotator, answer = (rng.integers(high, size=120) for high in (30, 6, 2))
+    for method in (DawidSkene, OneCoin):
+        fitted = method().fit(task, annotator, answer, n_truths=7)
+        assert fitted.posterior_.shape == (30, 7)
+        assert np.isfinite(fitted.posterior_).all()
+        assert fitted.confusion_.min() > 0
+        assert set(fitted.labels_.tolist()) <= {0, 1}
+
+
+def test_classes_without_a_rating_are_possible() -> None:
+    fitted = DawidSkene().fit([], [], [], n_truths=2, context=[0, 1, 1])
+    assert fitted.posterior_ == pytest.approx(np.full((3, 2), 0.5))
+    assert fitted.shortage_ is not None
+    assert fitted.class_confusion_ is not None
+    assert len(fitted.class_confusion_.annotator) == 0
+    few = DawidSkene().fit([0, 2], [0, 4], [1, 2], n_truths=2, context=[0, 1, 1])
+    assert few.labels_.tolist() == [1, UNKNOWN, UNKNOWN]
+
+
+def test_gold_of_one_truth_only_is_finite() -> None:
+    rng = np.random.default_rng(2)
+    task, annotator = np.repeat(np.arange(80), 4), np.tile(np.arange(8), 40)
+    answer = np.where(rng.random(320) < 0.8, task % 2, 1 - task % 2)
+    gold = np.where((np.arange(80) < 60) & (np.arange(80) % 2 == 1), 1, -1)
+    fitted = DawidSkene().fit(task, annotator, answer, n_truths=2, gold=gold)
+    assert isinstance(fitted.calibration_, Calibration)
+    assert not fitted.calibration_.scale.offset.any()
+    assert np.isfinite(fitted.posterior_).all()
+
+
+def test_gold_for_all_tasks_leaves_nothing_to_decide() -> None:
+    gold = np.arange(40) % 2
+    fitted = DawidSkene().fit(
+        np.repeat(np.arange(40), 3), np.tile(np.arange(6), 20), np.repeat(gold, 3), n_truths=2,
+        gold=gold,
+    )  # fmt: skip
+    assert (fitted.posterior_.max(axis=1) == 1).all()
+    assert isinstance(fitted.calibration_, Calibration)
+    assert fitted.calibration_.after.right == 1.0
+
+
 BAD: list[tuple[str, dict[str, Any]]] = [
     ("n_truths is 1", {"n_truths": 1}),
     ("have 3, 2 and 3 entries", {"annotator": [0, 1]}),
@@ -144,7 +189,15 @@ def test_wrong_arguments_are_told_with_the_value(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"strength": -1}, {"strength": np.nan}, {"max_iterations": 0}, {"tolerance": 0}]
+    "wrong",
+    [
+        {"strength": -1},
+        {"strength": np.nan},
+        {"skill_strength": -0.1},
+        {"class_strength": np.inf},
+        {"max_iterations": 0},
+        {"tolerance": 0},
+    ],
 )
 def test_impossible_parameters_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ParameterError, match=next(iter(wrong))):
