@@ -1,32 +1,26 @@
 """Agreement within a table of counts, with bootstrap intervals.
 
 A table has a row for each task and a column for each answer. Tasks with fewer than two answers say
-nothing about agreement. For the interval, tasks are drawn anew with replacement; since only their
-patterns of counts matter, one multinomial draw over the patterns does it (a few dozen numbers
-instead of tens of thousands).
+nothing about agreement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from annotation.agreement.bootstrap import Seed, Tables, bounds, check_bootstrap
 from annotation.agreement.counts import Patterns
-from annotation.agreement.intervals import CONFIDENCE, check_confidence
+from annotation.agreement.intervals import CONFIDENCE
 from annotation.consensus.ratings import FloatArray
 from annotation.consensus.shortage import NotEnoughData
-from consonance.errors import ParameterError
 
-#: Fewer usable draws than this give no interval.
-NEEDED_DRAWS: Final = 20
-
-#: From weights (how often each pattern occurs) [shape=(n_draws, n_patterns)] to the coefficient
-#: [shape=(n_draws,)]; NaN where it is undefined. Internal: a NaN never leaves this module.
-_Statistic = Callable[[Patterns, FloatArray, FloatArray], FloatArray]
+#: From tables to the coefficient in each [shape=(n_tables,)]; NaN where it is undefined.
+#: Internal: a NaN never leaves this package.
+Statistic = Callable[[Patterns, Tables], FloatArray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +55,7 @@ def krippendorff_alpha(
     *,
     n_bootstrap: int = 0,
     confidence: float = CONFIDENCE,
-    seed: int | np.random.Generator | None = None,
+    seed: Seed = None,
 ) -> Coefficient | NotEnoughData:
     """Return Krippendorff's alpha for nominal answers.
 
@@ -93,12 +87,7 @@ def krippendorff_alpha(
     weighted by 1 / (answers - 1)) and D_e that among all answers: Krippendorff (2019), *Content
     Analysis*, 4th edition, chapter 12. The interval is the percentile interval over tasks.
     """
-    patterns = Patterns.of(counts)
-    if patterns.number.sum() and (patterns.counts.sum(axis=0) > 0).sum() < 2:
-        return NotEnoughData(what="different answers", have=1, needed=2)
-    return _estimate(
-        _alpha, patterns, np.shape(counts)[0], n_bootstrap, confidence=confidence, seed=seed
-    )
+    return _coefficient(alpha_of, counts, n_bootstrap, confidence, seed)
 
 
 def gwet_ac1(
@@ -106,7 +95,7 @@ def gwet_ac1(
     *,
     n_bootstrap: int = 0,
     confidence: float = CONFIDENCE,
-    seed: int | np.random.Generator | None = None,
+    seed: Seed = None,
 ) -> Coefficient | NotEnoughData:
     """Return Gwet's AC1, which does not collapse where one answer is far more frequent.
 
@@ -132,10 +121,7 @@ def gwet_ac1(
     all answered tasks: Gwet (2008), *Computing inter-rater reliability and its variance in the
     presence of high agreement*, British Journal of Mathematical and Statistical Psychology 61.
     """
-    patterns = Patterns.of(counts)
-    return _estimate(
-        _ac1, patterns, np.shape(counts)[0], n_bootstrap, confidence=confidence, seed=seed
-    )
+    return _coefficient(ac1_of, counts, n_bootstrap, confidence, seed)
 
 
 def raw_agreement(
@@ -143,7 +129,7 @@ def raw_agreement(
     *,
     n_bootstrap: int = 0,
     confidence: float = CONFIDENCE,
-    seed: int | np.random.Generator | None = None,
+    seed: Seed = None,
 ) -> Coefficient | NotEnoughData:
     """Return the mean share of equal pairs of answers, not corrected by chance.
 
@@ -162,38 +148,38 @@ def raw_agreement(
     ParameterError
         As for `krippendorff_alpha`.
     """
-    patterns = Patterns.of(counts)
-    return _estimate(
-        _raw, patterns, np.shape(counts)[0], n_bootstrap, confidence=confidence, seed=seed
-    )
+    return _coefficient(raw_of, counts, n_bootstrap, confidence, seed)
 
 
-def _estimate(
-    statistic: _Statistic,
+def estimate(
+    statistic: Statistic,
     patterns: Patterns,
     n_rows: int,
-    n_bootstrap: int,
-    *,
+    drawn: Tables | None,
     confidence: float,
-    seed: int | np.random.Generator | None,
 ) -> Coefficient | NotEnoughData:
-    check_confidence(confidence)
-    if n_bootstrap < 0:
-        raise ParameterError(f"n_bootstrap is {n_bootstrap}; a number from 0 up is needed")
-    if n_bootstrap and seed is None:
-        raise ParameterError("an interval needs a seed, so that it can be had again")
+    """Return a coefficient of collapsed counts, with its interval from tables drawn anew.
+
+    Parameters
+    ----------
+    statistic
+        One of `alpha_of`, `ac1_of` and `raw_of`.
+    patterns
+        The table, collapsed.
+    n_rows
+        Its number of rows.
+    drawn
+        Tables drawn from it; None for no interval. Several coefficients may share them.
+    confidence
+        Level of the interval.
+    """
     n_tasks = int(patterns.number.sum())
     if n_tasks == 0:
         return NotEnoughData(what="tasks with two answers", have=0, needed=1)
-    several = patterns.number.astype(np.float64)[None]
-    single = patterns.single_number.astype(np.float64)[None]
-    value = float(statistic(patterns, several, single)[0])
-    low, high = None, None
-    if n_bootstrap:
-        draws = _draws(statistic, patterns, n_bootstrap, np.random.default_rng(seed))
-        if len(draws) >= NEEDED_DRAWS:
-            tail = (1 - confidence) / 2
-            low, high = (float(bound) for bound in np.quantile(draws, [tail, 1 - tail]))
+    if statistic is alpha_of and (patterns.counts.sum(axis=0) > 0).sum() < 2:
+        return NotEnoughData(what="different answers", have=1, needed=2)
+    value = float(statistic(patterns, Tables.given(patterns))[0])
+    low, high = (None, None) if drawn is None else bounds(statistic(patterns, drawn), confidence)
     return Coefficient(
         value=value,
         low=low,
@@ -204,45 +190,50 @@ def _estimate(
     )
 
 
-def _draws(
-    statistic: _Statistic, patterns: Patterns, number: int, rng: np.random.Generator
-) -> FloatArray:
-    """Return the statistic of tables drawn anew; undefined ones are left out."""
-    times = np.concatenate([patterns.number, patterns.single_number])
-    drawn = rng.multinomial(int(times.sum()), times / times.sum(), size=number)
-    divide = len(patterns.number)
-    values = statistic(
-        patterns, drawn[:, :divide].astype(np.float64), drawn[:, divide:].astype(np.float64)
+def _coefficient(
+    statistic: Statistic,
+    counts: npt.ArrayLike,
+    n_bootstrap: int,
+    confidence: float,
+    seed: Seed,
+) -> Coefficient | NotEnoughData:
+    check_bootstrap(n_bootstrap, confidence, seed)
+    patterns = Patterns.of(counts)
+    drawn = (
+        Tables.drawn(patterns, n_bootstrap, np.random.default_rng(seed)) if n_bootstrap else None
     )
-    return values[np.isfinite(values)]
+    return estimate(statistic, patterns, np.shape(counts)[0], drawn, confidence)
 
 
-def _alpha(patterns: Patterns, several: FloatArray, single: FloatArray) -> FloatArray:
+def alpha_of(patterns: Patterns, tables: Tables) -> FloatArray:
+    """Return Krippendorff's alpha of each table."""
     counts = patterns.counts
     answers = counts.sum(axis=1)
     equal = (counts * (counts - 1)).sum(axis=1) / (answers - 1)
-    total = several @ counts
+    total = tables.several @ counts
     number = total.sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        observed = 1 - several @ equal / number
+        observed = 1 - tables.several @ equal / number
         expected = 1 - (total * (total - 1)).sum(axis=1) / (number * (number - 1))
         return np.asarray(np.where(expected > 0, 1 - observed / expected, np.nan))
 
 
-def _raw(patterns: Patterns, several: FloatArray, single: FloatArray) -> FloatArray:
+def raw_of(patterns: Patterns, tables: Tables) -> FloatArray:
+    """Return the mean share of equal pairs of each table."""
     counts = patterns.counts
     answers = counts.sum(axis=1)
     equal = (counts * (counts - 1)).sum(axis=1) / (answers * (answers - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(several @ equal / several.sum(axis=1))
+        return np.asarray(tables.several @ equal / tables.several.sum(axis=1))
 
 
-def _ac1(patterns: Patterns, several: FloatArray, single: FloatArray) -> FloatArray:
+def ac1_of(patterns: Patterns, tables: Tables) -> FloatArray:
+    """Return Gwet's AC1 of each table."""
     counts = patterns.counts
     n_answers = counts.shape[1]
     share = counts / counts.sum(axis=1, keepdims=True)
-    tasks = several.sum(axis=1, keepdims=True) + single.sum(axis=1, keepdims=True)
+    tasks = tables.several.sum(axis=1, keepdims=True) + tables.single.sum(axis=1, keepdims=True)
     with np.errstate(divide="ignore", invalid="ignore"):
-        prevalence = (several @ share + single @ patterns.single) / tasks
+        prevalence = (tables.several @ share + tables.single @ patterns.single) / tasks
         expected = (prevalence * (1 - prevalence)).sum(axis=1) / (n_answers - 1)
-        return np.asarray((_raw(patterns, several, single) - expected) / (1 - expected))
+        return np.asarray((raw_of(patterns, tables) - expected) / (1 - expected))

@@ -84,11 +84,10 @@ def agreement_with_others(
     """
     ratings = Ratings.checked(task, annotator, answer, n_truths=n_truths)
     definite = ratings.is_definite
-    tasks, people, answers = (
-        part[definite] for part in (ratings.task, ratings.annotator, ratings.answer)
+    others = votes_of_others(ratings)[definite]
+    return _compare(
+        others, ratings.annotator[definite], ratings.answer[definite], ratings.n_annotators
     )
-    others = ratings.votes[tasks] - _own_votes(tasks, people, answers, n_truths)
-    return _compare(others, people, answers, ratings.n_annotators)
 
 
 def agreement_with_rest(
@@ -122,7 +121,7 @@ def agreement_with_rest(
         part[definite] for part in (ratings.task, ratings.annotator, ratings.answer)
     )
     rest = consensus.posterior_without_own(tasks, people, answers)
-    others = ratings.votes[tasks] - _own_votes(tasks, people, answers, n_truths)
+    others = votes_of_others(ratings)[definite]
     is_known = consensus.is_gold(tasks)
     heard = (others.sum(axis=1) > 0) | is_known
     return _compare(rest[heard], people[heard], answers[heard], ratings.n_annotators)
@@ -166,14 +165,22 @@ def annotator_pairs(
     )
 
 
-def _own_votes(task: IntArray, annotator: IntArray, answer: IntArray, n_truths: int) -> FloatArray:
-    """Return each rating's author's own votes on its task [shape=(n_ratings, n_truths)]."""
-    if not task.size:
-        return np.zeros((0, n_truths))
-    _, group = np.unique(task * (annotator.max() + 1) + annotator, return_inverse=True)
-    n_groups = int(group.max()) + 1
-    votes = np.bincount(group * n_truths + answer, minlength=n_groups * n_truths)
-    return votes.reshape(n_groups, n_truths)[group].astype(np.float64)
+def votes_of_others(ratings: Ratings) -> FloatArray:
+    """Return how often each truth was named by others on each rating's task.
+
+    A person's other answers to the same task are left out with the rating's own.
+
+    Returns
+    -------
+    np.ndarray [shape=(n_ratings, n_truths)]
+    """
+    others = ratings.votes[ratings.task]
+    key = ratings.task * max(1, ratings.n_annotators) + ratings.annotator
+    pairs, group = np.unique(key, return_inverse=True)
+    definite = ratings.is_definite
+    cell = group[definite] * ratings.n_truths + ratings.answer[definite]
+    own = np.bincount(cell, minlength=len(pairs) * ratings.n_truths)
+    return np.asarray(others - own.reshape(len(pairs), ratings.n_truths)[group])
 
 
 def _compare(
