@@ -60,7 +60,7 @@ class Command(BaseCommand):
         oracle: Oracle = (
             TruthOracle(campaign, options["truth"]) if options["truth"] else TailOracle(campaign)
         )
-        questions = campaign.questions.all()
+        questions = campaign.questions.filter(is_gold=False)
         total = questions.count()
         left_open = total - math.floor(total * options["share"])
         if questions.filter(state=Question.State.OPEN).count() <= left_open:
