@@ -19,7 +19,19 @@ class ConsensusRun(models.Model):
     number = models.PositiveIntegerField()
     method = models.CharField(max_length=32)
     parameters = models.JSONField(default=dict)
-    report = models.JSONField(default=dict, help_text="Convergence, agreement, coverage.")
+    cutoff = models.DateTimeField(
+        null=True, help_text="Ratings up to here were read; empty in runs before cut-offs."
+    )
+    uses_prior = models.BooleanField(
+        default=False, help_text="Whether a second posterior with the detector was computed."
+    )
+    exclusions = models.JSONField(
+        default=list, help_text="Who was left out: pseudonym, reason, rule, ratings."
+    )
+    calibration = models.JSONField(
+        default=dict, help_text="Temperature, and reliability on gold before and after."
+    )
+    summary = models.JSONField(default=dict, help_text="Convergence, counts of labels, shortage.")
     ratings = models.ForeignKey(FrozenTableRow, on_delete=models.PROTECT, related_name="+")
     labels = models.ForeignKey(FrozenTableRow, on_delete=models.PROTECT, related_name="+")
     skills = models.ForeignKey(FrozenTableRow, on_delete=models.PROTECT, related_name="+")

@@ -26,6 +26,8 @@ class Question(models.Model):
         OPEN = "open", "Open"
         DECIDED = "decided", "Decided"
         DISPUTED = "disputed", "Disputed"
+        ADJUDICATED = "adjudicated", "Adjudicated"
+        SET_ASIDE = "set_aside", "Set aside"
 
     class StopReason(models.TextChoices):
         """Why it stopped being asked."""
@@ -33,6 +35,8 @@ class Question(models.Model):
         NONE = "", "Still asked"
         POSTERIOR = "posterior", "Confident enough"
         MAXIMUM = "maximum", "Asked as often as allowed"
+        CURATOR = "curator", "A curator decided"
+        FLAGGED = "flagged", "The clip was reported"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="questions")
@@ -50,7 +54,18 @@ class Question(models.Model):
     free = models.PositiveSmallIntegerField(help_text="Places left for live leases and answers.")
     wanted = models.PositiveSmallIntegerField(help_text="Current target number of answers.")
     answered = models.PositiveSmallIntegerField(default=0)
-    log_odds = models.FloatField(default=0.0, help_text="Running posterior, natural logarithm.")
+    prior_log_odds = models.FloatField(
+        default=0.0, help_text="What was believed before anybody answered; 0 without a detector."
+    )
+    log_odds = models.FloatField(
+        default=0.0, help_text="Running posterior, prior included, natural logarithm."
+    )
+    is_audit = models.BooleanField(
+        default=False, help_text="In the random slice that is asked in full."
+    )
+    is_gold = models.BooleanField(
+        default=False, help_text="Its answer is known: asked of everybody, never stopped."
+    )
     priority = models.IntegerField(help_text="Seeded order in which questions are handed out.")
     stopped_at = models.DateTimeField(null=True, blank=True)
     stop_reason = models.CharField(
@@ -100,11 +115,15 @@ class Assignment(models.Model):
         LEASED = "leased", "In hand"
         ANSWERED = "answered", "Answered"
         EXPIRED = "expired", "Given back"
+        SKIPPED = "skipped", "Skipped"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="assignments")
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="assignments"
+    )
+    occasion = models.PositiveSmallIntegerField(
+        default=0, help_text="0 the first time; later ones check a person against themselves."
     )
     state = models.CharField(max_length=16, choices=State.choices, default=State.LEASED)
     leased_at = models.DateTimeField()
@@ -114,8 +133,10 @@ class Assignment(models.Model):
 
     class Meta:
         constraints = [
-            # Never the same person twice, whatever happens at the same time.
-            models.UniqueConstraint(fields=["question", "person"], name="assignment_once"),
+            # Never the same person twice on one occasion, whatever happens at the same time.
+            models.UniqueConstraint(
+                fields=["question", "person", "occasion"], name="assignment_once"
+            ),
         ]
         indexes = [
             models.Index(

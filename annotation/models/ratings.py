@@ -39,13 +39,26 @@ class Rating(models.Model):
         GuidelineVersion, null=True, on_delete=models.PROTECT, related_name="+"
     )
     ui_version = models.CharField(max_length=32, blank=True)
+    confidence = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="1 a guess, 2 fairly sure, 3 certain; empty if not told."
+    )
+    detector = models.CharField(
+        max_length=64, blank=True, help_text="Version of the detector that drew the question."
+    )
+    first_key_ms = models.PositiveIntegerField(
+        null=True, help_text="From first sound to the first key or touch."
+    )
     response_ms = models.PositiveIntegerField(null=True, help_text="From first sound to answer.")
     heard_ms = models.PositiveIntegerField(null=True)
     replays = models.PositiveSmallIntegerField(default=0)
     is_late = models.BooleanField(
         default=False, help_text="Came after its lease; counts for consensus, not for the target."
     )
+    occasion = models.PositiveSmallIntegerField(
+        default=0, help_text="As its assignment's: above 0 it counts for consistency only."
+    )
     is_withdrawn = models.BooleanField(default=False, help_text="Taken back by its author.")
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
     superseded_by = models.ForeignKey(
         "self", null=True, on_delete=models.PROTECT, related_name="supersedes"
     )
@@ -63,6 +76,12 @@ class Rating(models.Model):
         indexes = [
             models.Index(fields=["question", "created_at"], name="rating_by_question"),
             models.Index(fields=["person", "-created_at"], name="rating_by_person"),
+            models.Index(fields=["created_at"], name="rating_by_time"),
+            models.Index(
+                fields=["withdrawn_at"],
+                condition=models.Q(withdrawn_at__isnull=False),
+                name="rating_withdrawn",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 
 from django.contrib.auth.models import AbstractUser
@@ -25,6 +26,11 @@ class Scope(models.TextChoices):
     CAMPAIGN = "campaign", "One campaign"
 
 
+def new_key() -> str:
+    """Return 256 random bits in hexadecimal."""
+    return secrets.token_hex(32)
+
+
 class User(AbstractUser):
     """An account. Its name never leaves the server: releases carry pseudonyms."""
 
@@ -37,6 +43,18 @@ class User(AbstractUser):
     )
     consented_at = models.DateTimeField(
         null=True, blank=True, help_text="When the terms of publication were accepted."
+    )
+    consent_version = models.PositiveSmallIntegerField(
+        default=0, help_text="Which wording was accepted; 0 for none."
+    )
+    pseudonym_key = models.CharField(
+        max_length=64,
+        default=new_key,
+        editable=False,
+        help_text="What pseudonyms are made from; erasure destroys it.",
+    )
+    erased_at = models.DateTimeField(
+        null=True, blank=True, help_text="When everything that tells who this was was deleted."
     )
 
     def __str__(self) -> str:
