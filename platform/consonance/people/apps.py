@@ -8,3 +8,7 @@ class PeopleConfig(AppConfig):
 
     name = "consonance.people"
     label = "people"
+
+    def ready(self) -> None:
+        """Register what this room stores about a person."""
+        from consonance.people import own_account  # noqa: F401

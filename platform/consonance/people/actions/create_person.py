@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.utils import timezone
 
 from consonance.errors import StateError
 from consonance.ledger.models import record
@@ -21,6 +20,9 @@ def create_person(
     actor: User | None = None,
 ) -> User:
     """Create an account, or complete the roles of the one that has this name.
+
+    Nobody agrees to anything for somebody else: the terms of publication are shown to the person
+    on their first visit to a rating page (`consonance.people.consent`).
 
     Parameters
     ----------
@@ -43,7 +45,7 @@ def create_person(
     with transaction.atomic():
         user, made = User.objects.get_or_create(
             username=username,
-            defaults={"is_simulated": is_simulated, "consented_at": timezone.now()},
+            defaults={"is_simulated": is_simulated},
         )
         if user.is_simulated != is_simulated:
             kind = "a simulated annotator" if user.is_simulated else "a real person"
