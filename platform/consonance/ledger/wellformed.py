@@ -1,0 +1,49 @@
+"""Requests that no database and no parser can take: refused before any view sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, HttpResponse
+from rest_framework import parsers
+from rest_framework.exceptions import ParseError
+
+_NUL = "\x00"
+
+
+class WellFormedMiddleware:
+    """Refuse NUL characters in addresses and forms: PostgreSQL cannot store or compare them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, or refuse with 400."""
+        if _NUL in request.path_info or _has_nul(request.GET) or _has_nul(request.POST):
+            raise BadRequest("A request may not hold NUL characters.")
+        return self.get_response(request)
+
+
+def _has_nul(sent: Any) -> bool:
+    return any(
+        _NUL in name or any(_NUL in value for value in values) for name, values in sent.lists()
+    )
+
+
+class JSONParser(parsers.JSONParser):
+    """As DRF's; too deep a nesting is the sender's mistake and not ours."""
+
+    def parse(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the body's value.
+
+        Raises
+        ------
+        ParseError
+            It is no JSON, or nested too deeply.
+        """
+        try:
+            return super().parse(*args, **kwargs)
+        except RecursionError:
+            raise ParseError("This JSON is nested too deeply.") from None
