@@ -3,51 +3,105 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import datetime
+from functools import cached_property
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+from django.utils import timezone
 
-from annotation.models import Campaign, Question, Rating
-from annotation.models.ratings import Answer
-from annotation.pseudonyms import Pseudonyms
+from annotation.aggregation import identifiers
+from annotation.aggregation.codes import (
+    CODES,
+    UNKNOWN,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Integers,
+)
+from annotation.aggregation.live import ratings_in_force
+from annotation.aggregation.people import (
+    Exclusion,
+    Rater,
+    exclusions_in_force,
+    listed,
+    raters_called,
+)
+from annotation.aggregation.questions import Questions, read_questions
+from annotation.aggregation.rows import moments
+from annotation.models import Campaign
 from consonance.catalog.models import TaxonomyClass
-from consonance.tables.schemas import RATINGS
 
-#: Answers as numbers; the first two are also the truths.
-NO, YES, UNSURE = 0, 1, 2
-CODES: Final = {Answer.NO: NO, Answer.YES: YES, Answer.UNSURE: UNSURE}
-N_TRUTHS: Final = 2
+#: Stands for a time that was not measured.
+UNMEASURED: Final = -1
 
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
-_CHUNK = 5_000
-_COLUMNS = (
-    "pk", "question_id", "question__clip_id", "question__target_id", "question__target__name",
-    "person_id", "person__is_simulated", "answer", "created_at", "response_ms", "heard_ms",
-    "guideline__version",
-)  # fmt: skip
+# Rows that count, those of excluded people, and planted repeats: sorted in this order.
+_USED, _OUT, _AGAIN = 0, 1, 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class Task:
-    """A rated question: what a label is about."""
+class Answers:
+    """Ratings as columns, one entry a rating.
 
-    question_id: Any
-    clip_id: str
-    target: TaxonomyClass
-    state: str
-    stop_reason: str
+    Attributes
+    ----------
+    question
+        What they are about: places in `Collected.questions`.
+    task
+        The same among rated questions: places in `Collected.questions_of_tasks`; -1 for a question
+        that only excluded people rated.
+    rater
+        Who gave them: places in `Collected.people`.
+    answer
+        0 no, 1 yes, 2 unsure.
+    answered_us
+        When: microseconds since 1970, UTC.
+    response, heard
+        Milliseconds to the answer, and of sound heard; -1 where the page measured nothing.
+    occasion
+        0 the first time; above, a planted repeat.
+    """
 
+    question: Integers
+    task: Integers
+    rater: Integers
+    answer: Integers
+    answered_us: IntArray
+    response: Integers
+    heard: Integers
+    occasion: Integers
 
-@dataclass(frozen=True, kw_only=True)
-class Rater:
-    """Somebody who rated."""
+    def __len__(self) -> int:
+        return len(self.task)
 
-    person_id: Any
-    pseudonym: str
-    is_simulated: bool
+    @property
+    def response_ms(self) -> FloatArray:
+        """`response` with NaN where nothing was measured."""
+        return _with_nan(self.response)
+
+    @property
+    def heard_ms(self) -> FloatArray:
+        """`heard` with NaN where nothing was measured."""
+        return _with_nan(self.heard)
+
+    def only(self, kept: BoolArray) -> Answers:
+        """Return some of them."""
+        return Answers(**{name: column[kept] for name, column in vars(self).items()})
+
+    def between(self, start: int, end: int) -> Answers:
+        """Return those of a stretch, without copying them."""
+        return Answers(**{name: column[start:end] for name, column in vars(self).items()})
+
+    def and_then(self, *others: Answers) -> Answers:
+        """Return these and others behind them."""
+        return Answers(
+            **{
+                name: np.concatenate([column, *(vars(other)[name] for other in others)])
+                for name, column in vars(self).items()
+            }
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,125 +110,176 @@ class Collected:
 
     Attributes
     ----------
-    table
-        In the schema `RATINGS`, sorted by clip, class and rating.
-    tasks, raters, targets
-        What `task`, `rater` and `context` count: sorted by clip and class, by pseudonym, and by
-        position in the taxonomy.
-    task, rater, answer
-        One entry a row of `table`.
-    context
-        Each task's class, one entry a task.
-    response_ms
-        One entry a row; NaN where the page measured nothing.
+    cutoff
+        As of when.
+    answers
+        What the consensus rests on, sorted by clip, class and rating: without planted repeats and
+        without excluded people.
+    rating
+        Their ids as bytes.
+    guideline_version
+        What those who gave them had been shown; 0 for nothing.
+    questions
+        Everything the campaign asks, rated or not.
+    questions_of_tasks
+        The rated questions [shape=(n_tasks,)]: places in `questions`, ascending.
+    raters
+        Who gave the ratings, sorted by pseudonym: places below `len(raters)` in `people`.
+    excluded
+        People who rated and are left out; in `people` they come after the raters.
+    exclusions
+        Everybody who is left out, whether they rated or not, sorted by pseudonym.
+    left_out
+        The ratings of excluded people.
+    repeats
+        Planted repeats, of everybody.
     """
 
-    table: pa.Table
-    tasks: list[Task]
+    cutoff: datetime
+    answers: Answers
+    rating: pa.FixedSizeBinaryArray
+    guideline_version: Integers
+    questions: Questions
+    questions_of_tasks: IntArray
     raters: list[Rater]
-    targets: list[TaxonomyClass]
-    task: IntArray
-    rater: IntArray
-    answer: IntArray
-    context: IntArray
-    response_ms: FloatArray
+    excluded: list[Rater]
+    exclusions: list[Exclusion]
+    left_out: Answers
+    repeats: Answers
 
+    @property
+    def targets(self) -> list[TaxonomyClass]:
+        """The classes asked about; what `context` counts."""
+        return self.questions.targets
+
+    @property
+    def people(self) -> list[Rater]:
+        """Raters, then excluded people; what `Answers.rater` counts."""
+        return [*self.raters, *self.excluded]
+
+    @property
+    def n_tasks(self) -> int:
+        """How many questions have a rating that counts."""
+        return len(self.questions_of_tasks)
+
+    @cached_property
+    def context(self) -> IntArray:
+        """Class of each task [shape=(n_tasks,)]."""
+        return self.questions.context[self.questions_of_tasks]
+
+    @cached_property
+    def gold(self) -> IntArray:
+        """What is known of each task [shape=(n_tasks,)]: 1, 0, or -1."""
+        return self.questions.gold[self.questions_of_tasks]
+
+    @cached_property
+    def adjudicated(self) -> IntArray:
+        """A curator's decision on each task [shape=(n_tasks,)], as in `Questions`; or -1."""
+        return self.questions.adjudicated[self.questions_of_tasks]
+
+    @cached_property
+    def likelihood(self) -> FloatArray:
+        """The detector's number for each task [shape=(n_tasks,)]; NaN where there is none."""
+        return self.questions.likelihood[self.questions_of_tasks]
+
+    @cached_property
     def counts(self) -> IntArray:
-        """Return how often each answer was given [shape=(n_tasks, 3)]: no, yes, unsure."""
-        cell = self.task * len(CODES) + self.answer
-        counts = np.bincount(cell, minlength=len(self.tasks) * len(CODES))
-        return counts.reshape(len(self.tasks), len(CODES)).astype(np.int64)
+        """How often each answer was given [shape=(n_tasks, 3)]: no, yes, unsure."""
+        cell = self.answers.task * len(CODES) + self.answers.answer
+        counts = np.bincount(cell, minlength=self.n_tasks * len(CODES))
+        return counts.reshape(self.n_tasks, len(CODES)).astype(np.int64)
 
 
-def collect(campaign: Campaign) -> Collected:
-    """Return what a consensus run of a campaign may use: ratings about presence, in force."""
-    found = Rating.objects.for_consensus(campaign).filter(question__task_kind="presence")
-    rows = [
-        dict(zip(_COLUMNS, row, strict=True))
-        for row in found.values_list(*_COLUMNS).iterator(chunk_size=_CHUNK)
-    ]
-    rows.sort(
-        key=lambda row: (
-            str(row["question__clip_id"]),
-            row["question__target__name"],
-            str(row["pk"]),
-        )
-    )
-    targets = _targets(rows)
-    place = {target.pk: index for index, target in enumerate(targets)}
-    tasks = _tasks(campaign, rows, {target.pk: target for target in targets})
-    task_index = {task.question_id: index for index, task in enumerate(tasks)}
-    raters = _raters(campaign, rows)
-    rater_index = {rater.person_id: index for index, rater in enumerate(raters)}
+def collect(campaign: Campaign, *, cutoff: datetime | None = None) -> Collected:
+    """Return what a consensus run of a campaign may use, and what a report needs beside it.
+
+    Parameters
+    ----------
+    campaign
+        Whose.
+    cutoff
+        As of when; now by default.
+    """
+    cutoff = cutoff or timezone.now()
+    rows = ratings_in_force(campaign, cutoff=cutoff)
+    questions = read_questions(campaign)
+    question = _places(rows["question"], questions.id)
+    if (question < 0).any():  # about tracks, or of no class: no label comes of them
+        rows, question = rows.filter(pa.array(question >= 0)), question[question >= 0]
+    measures = exclusions_in_force(campaign)
+    part = _parts(rows, identifiers.from_raters(measures))
+    # By clip, class and rating within each part; questions are sorted by the first two.
+    order = np.lexsort((*identifiers.sort_keys(rows["rating"]), question, part))
+    ends = np.searchsorted(part[order], [_OUT, _AGAIN])
+    used, out = order[: ends[0]], order[ends[0] : ends[1]]
+    names = identifiers.whole(rows["rater"])
+    raters = raters_called(campaign, names.take(pa.array(used)))
+    excluded = raters_called(campaign, names.take(pa.array(out)))
+    tasks = np.unique(question[used])
+    # What is turned into an array is let go: two copies of everything would not fit.
+    columns = {name: rows[name] for name in rows.column_names if name != "question"}
+    del rows, names
+    everything = _answers(columns, order, question, tasks, [*raters, *excluded])
+    left_out, repeats = everything.between(*ends), everything.between(ends[1], len(order))
+    number = np.bincount(left_out.rater - len(raters), minlength=len(excluded))
     return Collected(
-        table=_table(rows, raters, rater_index),
-        tasks=tasks,
+        cutoff=cutoff,
+        answers=everything.between(0, ends[0]),
+        rating=identifiers.whole(columns.pop("rating").take(pa.array(used))),
+        guideline_version=columns.pop("guideline_version").to_numpy()[used],
+        questions=questions,
+        questions_of_tasks=tasks.astype(np.int64),
         raters=raters,
-        targets=targets,
-        task=np.array([task_index[row["question_id"]] for row in rows], dtype=np.int64),
-        rater=np.array([rater_index[row["person_id"]] for row in rows], dtype=np.int64),
-        answer=np.array([CODES[Answer(row["answer"])] for row in rows], dtype=np.int64),
-        context=np.array([place[task.target.pk] for task in tasks], dtype=np.int64),
-        response_ms=np.array(
-            [np.nan if row["response_ms"] is None else row["response_ms"] for row in rows],
-            dtype=np.float64,
-        ),
+        excluded=excluded,
+        exclusions=listed(measures, excluded, number),
+        left_out=left_out,
+        repeats=repeats.only(repeats.rater >= 0),
     )
 
 
-def _targets(rows: list[dict[str, Any]]) -> list[TaxonomyClass]:
-    found = TaxonomyClass.objects.in_bulk({row["question__target_id"] for row in rows})
-    return sorted(found.values(), key=lambda target: (target.position, target.name))
+def _parts(rows: pa.Table, excluded: pa.Array) -> Integers:
+    """Return of each row whether it counts, is an excluded person's, or a planted repeat."""
+    is_out = pc.is_in(rows["rater"], value_set=excluded).to_numpy()
+    is_repeat = rows["occasion"].to_numpy() > 0
+    return np.where(is_repeat, _AGAIN, np.where(is_out, _OUT, _USED)).astype(np.int8)
 
 
-def _tasks(
-    campaign: Campaign, rows: list[dict[str, Any]], targets: dict[Any, TaxonomyClass]
-) -> list[Task]:
-    stops = {
-        pk: (state, reason)
-        for pk, state, reason in Question.objects.of(campaign)
-        .values_list("pk", "state", "stop_reason")
-        .iterator(chunk_size=_CHUNK)
-    }
-    tasks: dict[Any, Task] = {}  # rows are sorted, so insertion order is the tasks' order
-    for row in rows:
-        if row["question_id"] not in tasks:
-            state, reason = stops[row["question_id"]]
-            tasks[row["question_id"]] = Task(
-                question_id=row["question_id"],
-                clip_id=str(row["question__clip_id"]),
-                target=targets[row["question__target_id"]],
-                state=state,
-                stop_reason=reason,
-            )
-    return list(tasks.values())
+def _answers(
+    columns: dict[str, pa.ChunkedArray],
+    order: IntArray,
+    question: Integers,
+    tasks: Integers,
+    people: list[Rater],
+) -> Answers:
+    """Turn columns into arrays, in an order; what was turned is taken out of `columns`."""
+    task_of = np.full(int(question.max()) + 1 if len(question) else 0, -1, np.int32)
+    task_of[tasks] = np.arange(len(tasks))
+    question = question[order]
+    encoded = identifiers.whole(columns.pop("rater")).dictionary_encode()
+    place = {person.pseudonym: index for index, person in enumerate(people)}
+    known = identifiers.rater_text(encoded.dictionary).to_pylist()
+    places = np.array([place.get(name, -1) for name in known], dtype=np.int32)
+
+    def ordered(name: str) -> Integers:
+        column = pc.fill_null(columns.pop(name), UNMEASURED)
+        return np.asarray(identifiers.whole(column).to_numpy(zero_copy_only=False)[order])
+
+    return Answers(
+        question=question,
+        task=task_of[question],
+        rater=places[encoded.indices.to_numpy()[order]] if len(known) else question,
+        answer=ordered("answer"),
+        answered_us=moments(columns.pop("answered_at"))[order],
+        response=ordered("response_ms"),
+        heard=ordered("heard_ms"),
+        occasion=ordered("occasion"),
+    )
 
 
-def _raters(campaign: Campaign, rows: list[dict[str, Any]]) -> list[Rater]:
-    names = Pseudonyms(campaign.collection_id)
-    people = {row["person_id"]: row["person__is_simulated"] for row in rows}
-    raters = [
-        Rater(person_id=person, pseudonym=names.of(person), is_simulated=simulated)
-        for person, simulated in people.items()
-    ]
-    return sorted(raters, key=lambda rater: rater.pseudonym)
+def _with_nan(values: Integers) -> FloatArray:
+    return np.where(values == UNMEASURED, np.nan, values)
 
 
-def _table(
-    rows: list[dict[str, Any]], raters: list[Rater], rater_index: dict[Any, int]
-) -> pa.Table:
-    columns = {
-        "rating_id": [str(row["pk"]) for row in rows],
-        "clip_id": [str(row["question__clip_id"]) for row in rows],
-        "class_name": [row["question__target__name"] for row in rows],
-        "rater": [raters[rater_index[row["person_id"]]].pseudonym for row in rows],
-        "rater_is_simulated": [row["person__is_simulated"] for row in rows],
-        "answer": [row["answer"] for row in rows],
-        "is_gold": [False] * len(rows),
-        "answered_at": [row["created_at"] for row in rows],
-        "response_ms": [row["response_ms"] for row in rows],
-        "heard_ms": [row["heard_ms"] for row in rows],
-        "guideline_version": [row["guideline__version"] or 0 for row in rows],  # 0: none was shown
-    }
-    arrays = [pa.array(columns[field.name], type=field.type) for field in RATINGS]
-    return pa.Table.from_arrays(arrays, schema=RATINGS)
+def _places(values: pa.ChunkedArray, among: pa.Array) -> Integers:
+    index = pc.fill_null(pc.index_in(values, value_set=among), UNKNOWN)
+    return np.asarray(index.to_numpy())

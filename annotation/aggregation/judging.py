@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 
-from annotation.aggregation.collected import (
+from annotation.aggregation.codes import (
     CODES,
     N_TRUTHS,
     NO,
-    UNSURE,
+    UNKNOWN,
     YES,
-    Collected,
     FloatArray,
     IntArray,
 )
+from annotation.aggregation.collected import Collected
 from annotation.aggregation.settings import RunSettings
-from annotation.consensus import DawidSkene, MajorityVote, TrustWeighted
-from annotation.deciding import MAX_WEIGHT
-from consonance.tables.schemas import LABELS, SKILLS
+from annotation.consensus import DawidSkene, MajorityVote, TrustWeighted, create
 
 ABSENT, UNDECIDED, PRESENT = 0, 1, 2
 DECISIONS: Final = ("absent", "undecided", "present")
-#: How a label's question stands that is still asked.
-STILL_OPEN: Final = "open"
+
+#: A likelihood of exactly 0 or 1 is a rounded one.
+_SMALLEST: Final = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,159 +33,153 @@ class Judgement:
 
     Attributes
     ----------
-    fitted
-        The fitted Dawid-Skene.
+    crowd
+        The fit of ratings and gold alone; it judges people.
+    detector
+        The fit with the detector's likelihoods as prior; None without them.
     posterior
-        P(present) by the method that decides [shape=(n_tasks,)].
+        P(present) by the method that decides, from the crowd alone [shape=(n_tasks,)].
+    with_detector
+        P(present) by the crowd and the detector [shape=(n_tasks,)]; NaN where the detector said
+        nothing.
     majority
         Share of yes among yes and no [shape=(n_tasks,)]; NaN where nobody gave either.
     relevance
         OpenMIC's legacy number with trust as weight; NaN as above.
     decision
-        0 absent, 1 undecided, 2 present.
+        0 absent, 1 undecided, 2 present; a curator's where there is one.
     confusion
         P(answer | truth) of each person [shape=(n_raters, 2, 3)], rows sum to 1.
     """
 
-    fitted: DawidSkene
+    crowd: DawidSkene
+    detector: DawidSkene | None
     posterior: FloatArray
+    with_detector: FloatArray
     majority: FloatArray
     relevance: FloatArray
     decision: IntArray
     confusion: FloatArray
 
+    @property
+    def uses_prior(self) -> bool:
+        """Whether there is a posterior with the detector."""
+        return self.detector is not None
+
 
 def judge(collected: Collected, settings: RunSettings) -> Judgement:
     """Return labels and skills of a campaign's ratings."""
-    what = (collected.task, collected.rater, collected.answer)
-    fitted = DawidSkene()
-    fitted.fit(*what, n_truths=N_TRUTHS, context=collected.context)
-    votes = MajorityVote()
-    votes.fit(*what, n_truths=N_TRUTHS, context=collected.context)
-    legacy = TrustWeighted(trust=fitted.trust_)
+    answers = collected.answers
+    what = (answers.task, answers.rater, answers.answer)
+    about: dict[str, Any] = {
+        "n_truths": N_TRUTHS,
+        "context": collected.context,
+        "gold": collected.gold,
+    }
+    crowd = _method(settings).fit(*what, **about)
+    votes = MajorityVote().fit(*what, **about)
+    legacy = TrustWeighted(trust=crowd.trust_)
     legacy.fit(*what, n_truths=N_TRUTHS, context=collected.context)
-    counts = collected.counts()
-    definite = counts[:, NO] + counts[:, YES]
-    deciding = fitted.posterior_ if settings.method == "dawid_skene" else votes.posterior_
-    posterior = np.asarray(deciding[:, YES], dtype=np.float64)
+    definite = collected.counts[:, NO] + collected.counts[:, YES]
+    deciding = votes if settings.method == "majority" else crowd
+    posterior = np.asarray(deciding.posterior_[:, YES], dtype=np.float64)
+    detector = _with_detector(collected, settings, crowd)
+    with_detector = np.full(len(posterior), np.nan)
+    if detector is not None:
+        said = np.isfinite(collected.likelihood)
+        with_detector[said] = detector.posterior_[said, YES]
+    return Judgement(
+        crowd=crowd,
+        detector=detector,
+        posterior=posterior,
+        with_detector=with_detector,
+        majority=np.where(definite > 0, collected.counts[:, YES] / np.maximum(definite, 1), np.nan),
+        relevance=np.where(definite > 0, legacy.relevance_, np.nan),
+        decision=by_curators(decide(posterior, definite, settings), collected.adjudicated),
+        confusion=with_unsure(crowd.confusion_),
+    )
+
+
+def decide(posterior: FloatArray, definite: IntArray, settings: RunSettings) -> IntArray:
+    """Return decisions: 0 absent, 1 undecided, 2 present.
+
+    Parameters
+    ----------
+    posterior : np.ndarray [shape=(n_tasks,)]
+        P(present).
+    definite : np.ndarray [shape=(n_tasks,)]
+        Answers that are not "unsure".
+    settings
+        With the thresholds.
+    """
     decision = np.full(len(posterior), UNDECIDED, dtype=np.int64)
     decision[posterior >= settings.present_from] = PRESENT
     decision[posterior <= settings.absent_to] = ABSENT
     decision[definite == 0] = UNDECIDED  # nobody has said anything: a prior is no label
-    return Judgement(
-        fitted=fitted,
-        posterior=posterior,
-        majority=np.where(definite > 0, counts[:, YES] / np.maximum(definite, 1), np.nan),
-        relevance=np.where(definite > 0, legacy.relevance_, np.nan),
-        decision=decision,
-        confusion=_with_unsure(fitted.confusion_),
-    )
+    return decision
 
 
-def _with_unsure(confusion: FloatArray) -> FloatArray:
-    # Where nobody was ever unsure the method knows two answers only.
+def by_curators(decision: IntArray, adjudicated: IntArray) -> IntArray:
+    """Return decisions with those that curators took in place of the crowd's.
+
+    Parameters
+    ----------
+    decision : np.ndarray [shape=(n_tasks,)]
+        0 absent, 1 undecided, 2 present.
+    adjudicated : np.ndarray [shape=(n_tasks,)]
+        The same by curators; -1 where none decided. Posteriors stay the crowd's own.
+    """
+    return np.where(adjudicated != UNKNOWN, adjudicated, decision)
+
+
+def with_unsure(confusion: FloatArray) -> FloatArray:
+    """Return confusions with all three answers; where nobody was ever unsure there are two."""
     missing = len(CODES) - confusion.shape[2]
     return np.pad(confusion, ((0, 0), (0, 0), (0, missing)))
 
 
-def labels_table(collected: Collected, judgement: Judgement) -> pa.Table:
-    """Return one row a rated question, in the schema `LABELS`."""
-    counts = collected.counts()
-    columns = {
-        "clip_id": [task.clip_id for task in collected.tasks],
-        "class_name": [task.target.name for task in collected.tasks],
-        "decision": [DECISIONS[code] for code in judgement.decision],
-        "posterior_crowd": judgement.posterior,
-        "posterior_with_detector": [None] * len(collected.tasks),
-        "majority": _nulls(judgement.majority),
-        "relevance": _nulls(judgement.relevance),
-        "n_yes": counts[:, YES],
-        "n_no": counts[:, NO],
-        "n_unsure": counts[:, UNSURE],
-        "stop_reason": [task.stop_reason or STILL_OPEN for task in collected.tasks],
-    }
-    arrays = [pa.array(columns[field.name], type=field.type) for field in LABELS]
-    return pa.Table.from_arrays(arrays, schema=LABELS)
+def engine_of(settings: RunSettings) -> str:
+    """Return the registered method that judges people, whatever decides labels."""
+    return "dawid_skene" if settings.method == "majority" else settings.method
 
 
-def skills_table(collected: Collected, judgement: Judgement) -> pa.Table:
-    """Return one row a rater, in the schema `SKILLS`."""
-    number, unsure = rating_counts(collected)
-    columns = {
-        "rater": [rater.pseudonym for rater in collected.raters],
-        "rater_is_simulated": [rater.is_simulated for rater in collected.raters],
-        "n_ratings": number,
-        "sensitivity": judgement.confusion[:, YES, YES],
-        "specificity": judgement.confusion[:, NO, NO],
-        "unsure_rate": unsure / number,
-        "trust": judgement.fitted.trust_,
-    }
-    arrays = [pa.array(columns[field.name], type=field.type) for field in SKILLS]
-    return pa.Table.from_arrays(arrays, schema=SKILLS)
+def _method(settings: RunSettings) -> DawidSkene:
+    made = create(engine_of(settings))
+    if not isinstance(made, DawidSkene):
+        raise TypeError(f"{settings.method} judges no people")
+    return made
 
 
-def rating_counts(collected: Collected) -> tuple[IntArray, IntArray]:
-    """Return how many ratings each rater gave, and how many of them were unsure."""
-    n_raters = len(collected.raters)
-    number = np.bincount(collected.rater, minlength=n_raters)
-    unsure = np.bincount(collected.rater[collected.answer == UNSURE], minlength=n_raters)
-    return number.astype(np.int64), unsure.astype(np.int64)
-
-
-def class_confusion(
-    collected: Collected, judgement: Judgement, settings: RunSettings
-) -> tuple[IntArray, IntArray, IntArray, FloatArray]:
-    """Return skills within classes, shrunk to each person's overall skill.
-
-    Returns
-    -------
-    rater, target : np.ndarray [shape=(n_pairs,)]
-        Pairs with at least `class_support` ratings.
-    support : np.ndarray [shape=(n_pairs,)]
-        Their ratings.
-    confusion : np.ndarray [shape=(n_pairs, 2, 3)]
-        P(answer | truth).
-    """
-    n_targets = len(collected.targets)
-    pair = collected.rater * n_targets + collected.context[collected.task]
-    support = np.bincount(pair, minlength=len(collected.raters) * n_targets)
-    kept = np.flatnonzero(support >= settings.class_support)
-    rater, target = kept // n_targets, kept % n_targets
-    cell = pair * len(CODES) + collected.answer
-    belief = judgement.fitted.posterior_[collected.task]
-    size = len(support) * len(CODES)
-    counts = np.stack(
-        [
-            np.bincount(cell, weights=belief[:, truth], minlength=size).reshape(-1, len(CODES))
-            for truth in range(N_TRUTHS)
-        ],
-        axis=1,
-    )[kept]
-    overall = judgement.confusion[rater]
-    added = settings.class_strength
-    shrunk = (counts + added * overall) / (counts.sum(axis=2, keepdims=True) + added)
-    return rater, target, support[kept].astype(np.int64), shrunk
-
-
-def log_ratio_weights(confusion: FloatArray) -> FloatArray:
-    """Return what each answer adds to log-odds of "present", within ±`MAX_WEIGHT`.
-
-    Parameters
-    ----------
-    confusion : np.ndarray [shape=(n, 2, 3)]
-        P(answer | truth).
-
-    Returns
-    -------
-    np.ndarray [shape=(n, 3)]
-        For no, yes, unsure; 0 for an answer that is never given.
-    """
-    smallest = 1e-9
-    ratio = np.log(np.maximum(confusion[:, YES], smallest)) - np.log(
-        np.maximum(confusion[:, NO], smallest)
+def _with_detector(
+    collected: Collected, settings: RunSettings, crowd: DawidSkene
+) -> DawidSkene | None:
+    said = np.isfinite(collected.likelihood)
+    if not settings.use_detector or not said.any() or crowd.shortage_ is not None:
+        return None
+    answers = collected.answers
+    present = _prior(collected.likelihood, collected.context, len(collected.targets))
+    return _method(settings).fit(
+        answers.task,
+        answers.rater,
+        answers.answer,
+        n_truths=N_TRUTHS,
+        context=collected.context,
+        gold=collected.gold,
+        prior=np.stack([1 - present, present], axis=1),
     )
-    return np.asarray(np.clip(ratio, -MAX_WEIGHT, MAX_WEIGHT), dtype=np.float64)
 
 
-def _nulls(values: FloatArray) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
+def _prior(likelihood: FloatArray, context: IntArray, n_classes: int) -> FloatArray:
+    """Return P(present) as the detector has it; where it said nothing, its average in the class.
+
+    As it comes, uncalibrated: the fit puts it right, class by class.
+    """
+    said = np.isfinite(likelihood)
+    bounded = np.clip(likelihood[said], _SMALLEST, 1 - _SMALLEST)
+    logit = np.zeros(len(likelihood))
+    logit[said] = np.log(bounded) - np.log1p(-bounded)
+    number = np.bincount(context[said], minlength=n_classes)
+    total = np.bincount(context[said], weights=logit[said], minlength=n_classes)
+    average = total / np.maximum(number, 1)
+    logit[~said] = average[context[~said]]
+    return np.asarray(1 / (1 + np.exp(-logit)), dtype=np.float64)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from consonance.errors import ParameterError
 
 #: Methods whose posterior may decide labels.
-METHODS: Final = ("dawid_skene", "majority")
+METHODS: Final = ("dawid_skene", "one_coin", "majority")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,12 +18,14 @@ class RunSettings:
     Attributes
     ----------
     method
-        Whose posterior decides: `dawid_skene` or `majority`. Both are computed.
+        Whose posterior decides: `dawid_skene`, `one_coin` or `majority`. People are judged by
+        Dawid-Skene where the majority decides.
+    use_detector
+        Whether a second posterior is computed, with the detector's likelihoods as prior. Decisions
+        never rest on it.
     present_from, absent_to
         A label is "present" from this posterior up and "absent" from that one down; between them
         it is undecided.
-    class_strength
-        How many ratings of the person's overall skill are added to the skill in one class.
     class_support
         A person's skill in a class is kept from so many ratings in it.
     alpha_samples
@@ -33,9 +35,9 @@ class RunSettings:
     """
 
     method: str = "dawid_skene"
+    use_detector: bool = True
     present_from: float = 0.8
     absent_to: float = 0.2
-    class_strength: float = 10.0
     class_support: int = 10
     alpha_samples: int = 1_000
     seed: int = 0
@@ -50,6 +52,9 @@ class RunSettings:
                 f"Thresholds: absent up to {self.absent_to} and present from {self.present_from}"
                 " must lie on either side of 0.5, within 0 to 1."
             )
+        for name, least in (("class_support", 1), ("alpha_samples", 0), ("seed", 0)):
+            if getattr(self, name) < least:
+                raise ParameterError(f"{name} is {getattr(self, name)}; use {least} or more.")
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""

@@ -1,22 +1,29 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from datetime import timedelta
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from annotation.actions.aggregate_ratings import aggregate_ratings
+from annotation.actions.refresh_report import refresh_report
+from annotation.aggregation.collected import collect
 from annotation.aggregation.settings import RunSettings
-from annotation.deciding import MAX_WEIGHT
-from annotation.models import ConsensusRun, Question, Rating, SkillSnapshot
+from annotation.models import ConsensusRun, ConsistencyReport, Question, Rating, SkillSnapshot
 from annotation.pseudonyms import Pseudonyms
+from annotation.stopping.policy import MAX_WEIGHT
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.models import AuditEntry
 from consonance.tables.schemas import LABELS, RATINGS, SKILLS
+from tests.annotation.aggregation.crowds import aggregate, crowd, rows
 from tests.factories import (
     CampaignFactory,
+    CandidateFactory,
     ClassFactory,
+    GoldAnswerFactory,
+    MeasureFactory,
     QuestionFactory,
     RatingFactory,
     admin,
@@ -30,36 +37,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _tables(settings, tmp_path):
     settings.TABLES_ROOT = tmp_path / "tables"
-
-
-def crowd(
-    *, present: int = 6, absent: int = 6, good: int = 4, spammers: int = 1, classes: int = 1
-) -> Any:
-    """Make a campaign answered by good people, right nine times in ten, and by yes-sayers."""
-    rng = np.random.default_rng(3)
-    campaign = CampaignFactory()
-    people = [annotator() for _ in range(good)]
-    yes_sayers = [annotator() for _ in range(spammers)]
-    for position in range(classes):
-        target = ClassFactory(position=position, name=f"class-{position}")
-        for truth in ["yes"] * present + ["no"] * absent:
-            question = QuestionFactory(campaign=campaign, target=target)
-            other = "no" if truth == "yes" else "yes"
-            for person in people:
-                answer = truth if rng.random() < 0.9 else other
-                RatingFactory(question=question, person=person, answer=answer)
-            for person in yes_sayers:
-                RatingFactory(question=question, person=person, answer="yes")
-    campaign.people, campaign.yes_sayers = people, yes_sayers
-    return campaign
-
-
-def aggregate(campaign, **fields) -> ConsensusRun:
-    return aggregate_ratings(campaign=campaign, settings=RunSettings(**fields)).run
-
-
-def rows(frozen) -> list[dict[str, Any]]:
-    return frozen.open().read().to_pylist()
 
 
 # --- tables --------------------------------------------------------------------------------
@@ -112,14 +89,12 @@ def test_accounts_leave_the_database_only_as_pseudonyms():
         assert person.username not in text
 
 
-def test_pseudonyms_hold_within_a_collection_and_differ_between_collections(settings):
+def test_pseudonyms_hold_within_a_collection_and_differ_between_collections():
     ana, ben = annotator(), annotator()
     here, there = CampaignFactory().collection_id, CampaignFactory().collection_id
     name = Pseudonyms(here).of(ana.pk)
     assert Pseudonyms(here).of(ana.pk) == name
     assert len({name, Pseudonyms(here).of(ben.pk), Pseudonyms(there).of(ana.pk)}) == 3
-    settings.SECRET_KEY = "another"
-    assert Pseudonyms(here).of(ana.pk) != name
 
 
 def test_simulated_ratings_are_marked_in_every_table():
@@ -131,7 +106,7 @@ def test_simulated_ratings_are_marked_in_every_table():
     for table in (run.ratings, run.skills):
         assert sorted(row["rater_is_simulated"] for row in rows(table)) == [False, True]
     assert run.ratings.open().facts["simulated_raters"] == 1
-    assert (run.report["ratings_simulated"], run.report["raters_simulated"]) == (1, 1)
+    assert (run.summary["ratings_simulated"], run.summary["raters_simulated"]) == (1, 1)
 
 
 def test_withdrawn_and_superseded_ratings_are_left_out_and_late_ones_are_not():
@@ -158,11 +133,17 @@ def test_the_same_ratings_give_the_same_bytes_and_no_second_run():
     assert first.is_new
     assert not again.is_new
     assert again.run == first.run
+    report = dict(first.run.consistency.data)
     ConsensusRun.objects.all().delete()
     afresh = aggregate(campaign)
     for name in ("ratings", "labels", "skills"):
         assert getattr(afresh, name).sha256 == getattr(first.run, name).sha256
-    assert afresh.report == first.run.report
+    assert (afresh.summary, afresh.calibration) == (first.run.summary, first.run.calibration)
+    anew = dict(afresh.consistency.data)
+    assert anew.pop("basis") | {"seconds": 0, "cutoff": ""} == (
+        report.pop("basis") | {"seconds": 0, "cutoff": ""}
+    )
+    assert anew == report
 
 
 def test_other_settings_or_one_more_rating_make_the_next_run():
@@ -235,8 +216,8 @@ def test_one_rating_gives_a_finite_result_and_judges_nobody(answer):
     campaign = CampaignFactory()
     RatingFactory(question__campaign=campaign, answer=answer)
     run = aggregate(campaign)
-    assert "not enough data" in run.report["consensus"]["shortage"]
-    assert run.report["alpha"]["value"] is None
+    assert "not enough data" in run.summary["consensus"]["shortage"]
+    assert run.summary["alpha"]["value"] is None
     assert not SkillSnapshot.objects.exists()
     [label], [skill] = rows(run.labels), rows(run.skills)
     numbers = [label["posterior_crowd"], skill["trust"], skill["sensitivity"]]
@@ -281,49 +262,251 @@ def test_only_an_admin_may_aggregate_and_it_is_audited():
     assert AuditEntry.objects.get(action="aggregate_ratings").object_id == str(run.pk)
 
 
-# --- report --------------------------------------------------------------------------------
-def test_the_report_adds_up():
-    campaign = crowd(classes=2)
-    QuestionFactory(campaign=campaign, target=ClassFactory(position=5, name="unasked"))
-    Question.objects.filter(pk=Question.objects.first().pk).update(state="disputed")
-    report = aggregate(campaign).report
-    assert report["ratings"] == sum(row["ratings"] for row in report["classes"]) == 120
-    assert report["ratings"] == sum(row["ratings"] for row in report["people"])
-    assert sum(report["labels"].values()) == sum(report["posteriors"]) == 24
-    assert [row["name"] for row in report["classes"]] == ["class-0", "class-1", "unasked"]
-    for row in report["classes"]:
-        assert row["open"] + row["decided"] + row["disputed"] == row["questions"]
-        assert row["yes"] + row["no"] + row["unsure"] == row["ratings"]
-        assert sum(row["labels"].values()) == row["rated"]
-    assert sum(row["disputed"] for row in report["classes"]) == 1
-    unasked = report["classes"][2]
-    assert unasked["alpha"]["value"] is None
-    assert "not enough data" in unasked["alpha"]["note"]
+# --- who and what counts -------------------------------------------------------------------
+def test_an_excluded_persons_ratings_are_left_out_listed_and_kept():
+    campaign = crowd(good=4, spammers=0)
+    before = aggregate(campaign)
+    [spammer] = [annotator()]
+    for question in Question.objects.of(campaign):
+        RatingFactory(question=question, person=spammer, answer="yes")
+    assert aggregate(campaign).ratings.rows == 60
+    measure = MeasureFactory(
+        campaign=campaign, person=spammer, kind="exclude", reason="Says yes.", rule="spammer"
+    )
+    without = aggregate(campaign)
+    assert rows(without.ratings) == rows(before.ratings)
+    assert rows(without.labels) == rows(before.labels)
+    assert rows(without.skills) == rows(before.skills)
+    name = Pseudonyms(campaign.collection_id).of(spammer.pk)
+    assert without.exclusions == [
+        {
+            "rater": name,
+            "reason": "Says yes.",
+            "rule": "spammer",
+            "since": measure.created_at.isoformat(),
+            "ratings": 12,
+        }
+    ]
+    assert without.ratings.open().facts["excluded_raters"] == [name]
+    assert (without.summary["excluded_raters"], without.summary["excluded_ratings"]) == (1, 12)
+    assert not without.skill_rows.filter(person=spammer).exists()
+    assert Rating.objects.filter(person=spammer).count() == 12
 
 
-def test_alpha_is_high_where_people_agree_and_its_interval_holds_it():
-    campaign = crowd(present=15, absent=15, spammers=0)
-    alpha = aggregate(campaign).report["alpha"]
-    assert 0.4 < alpha["value"] < 0.9
-    assert alpha["low"] <= alpha["value"] <= alpha["high"]
-
-
-def test_each_person_has_agreement_without_the_own_vote_and_a_median_time():
-    campaign = crowd(present=15, absent=15)
-    report = aggregate(campaign).report
-    people = {row["person"]: row for row in report["people"]}
+def test_a_readmitted_person_counts_again_as_if_nothing_had_been():
+    campaign = crowd(good=3, spammers=1)
+    first = aggregate(campaign)
     [spammer] = campaign.yes_sayers
+    measure = MeasureFactory(campaign=campaign, person=spammer, kind="exclude")
+    assert aggregate(campaign).ratings.sha256 != first.ratings.sha256
+    measure.lifted_at = timezone.now()
+    measure.save()
+    again = aggregate(campaign)
+    assert again.number == 3
+    for name in ("ratings", "labels", "skills"):
+        assert getattr(again, name).sha256 == getattr(first, name).sha256
+    assert again.exclusions == []
+
+
+def test_a_pause_or_another_campaigns_exclusion_leaves_nobody_out():
+    campaign = crowd(present=1, absent=1)
+    MeasureFactory(campaign=campaign, person=campaign.people[0], kind="pause")
+    MeasureFactory(person=campaign.people[0], kind="exclude")
+    assert aggregate(campaign).exclusions == []
+
+
+def test_a_campaign_of_which_everybody_is_excluded_is_refused_with_a_sentence():
+    campaign = crowd(present=1, absent=1, good=2, spammers=0)
     for person in campaign.people:
-        row = people[str(person.pk)]
-        assert row["agreement"]["value"] > 0.7 > people[str(spammer.pk)]["agreement"]["value"]
-        assert row["agreement"]["low"] < row["agreement"]["value"] < row["agreement"]["high"]
-        assert row["median_response_ms"] == 2500
-        assert row["unsure_share"] == 0
-    assert [row["ratings"] for row in report["people"]] == [30] * 5
+        MeasureFactory(campaign=campaign, person=person, kind="exclude")
+    with pytest.raises(StateError, match="Everybody who rated in"):
+        aggregate(campaign)
+    assert not ConsensusRun.objects.exists()
 
 
-def test_a_person_whose_page_measured_nothing_has_no_median():
+def test_planted_repeats_do_not_count():
+    campaign = crowd(present=2, absent=2)
+    first = aggregate(campaign)
+    question = Question.objects.first()
+    RatingFactory(question=question, person=campaign.people[0], answer="unsure", occasion=1)
+    assert aggregate(campaign) == first
+
+
+def test_a_cut_off_gives_what_was_in_force_then():
+    campaign = crowd(present=3, absent=3, spammers=0)
+    early = timezone.now() - timedelta(days=2)
+    Rating.objects.update(created_at=early)
+    then = aggregate(campaign)
+    late = RatingFactory(question=Question.objects.first(), answer="no")
+    gone = Rating.objects.exclude(pk=late.pk).first()
+    gone.is_withdrawn, gone.withdrawn_at = True, timezone.now()
+    gone.save()
+    now = aggregate(campaign)
+    names = {row["rating_id"] for row in rows(now.ratings)}
+    assert str(late.pk) in names
+    assert str(gone.pk) not in names
+    again = aggregate_ratings(
+        campaign=campaign, settings=RunSettings(), cutoff=early + timedelta(days=1)
+    ).run
+    assert again.number == 3
+    assert again.ratings.sha256 == then.ratings.sha256
+    assert again.cutoff == early + timedelta(days=1)
+
+
+def test_a_cut_off_in_the_future_is_refused():
+    with pytest.raises(ParameterError, match="has not come yet"):
+        aggregate_ratings(
+            campaign=crowd(present=1, absent=1),
+            settings=RunSettings(),
+            cutoff=timezone.now() + timedelta(hours=1),
+        )
+
+
+# --- gold ----------------------------------------------------------------------------------
+def test_gold_is_marked_and_holds_whatever_people_say():
     campaign = CampaignFactory()
-    RatingFactory(question__campaign=campaign, response_ms=None)
-    [person] = aggregate(campaign).report["people"]
-    assert person["median_response_ms"] is None
+    known = QuestionFactory(campaign=campaign)
+    for person in [annotator() for _ in range(4)]:
+        RatingFactory(question=known, person=person, answer="yes")
+        RatingFactory(question=QuestionFactory(campaign=campaign), person=person, answer="no")
+    GoldAnswerFactory(question=known, truth="absent")
+    run = aggregate(campaign)
+    label = next(row for row in rows(run.labels) if row["clip_id"] == str(known.clip_id))
+    assert (label["decision"], label["posterior_crowd"]) == ("absent", 0.0)
+    assert label["majority"] == 1.0
+    marked = {row["clip_id"]: row["is_gold"] for row in rows(run.ratings)}
+    assert [clip for clip, is_gold in marked.items() if is_gold] == [str(known.clip_id)]
+    assert (run.summary["gold"], run.summary["gold_contradicting"]) == (1, 0)
+
+
+def test_contradicting_gold_counts_for_nothing_and_is_reported():
+    campaign = crowd(present=3, absent=3)
+    without = aggregate(campaign)
+    question = Question.objects.first()
+    GoldAnswerFactory(question=question, truth="present")
+    other = GoldAnswerFactory(question=question, truth="absent")
+    run = aggregate(campaign)
+    assert run == without  # the same ratings, the same labels: no run of its own
+    GoldAnswerFactory(question=Question.objects.last(), truth="absent")
+    run = aggregate(campaign)
+    assert (run.summary["gold"], run.summary["gold_contradicting"]) == (1, 1)
+    other.retired_at = timezone.now()
+    other.save()
+    run = aggregate(campaign)
+    assert (run.summary["gold"], run.summary["gold_contradicting"]) == (2, 0)
+
+
+def test_enough_gold_calibrates_and_little_says_how_much_is_missing():
+    campaign = crowd(present=12, absent=12, gold=4)
+    calibration = aggregate(campaign).calibration
+    assert calibration["gold"] == 8
+    assert "20 needed" in calibration["note"]
+    assert calibration["after"] is None
+    campaign = crowd(present=14, absent=14, gold=12)
+    calibration = aggregate(campaign).calibration
+    assert calibration["temperature"] >= 1
+    for part in ("before", "after"):
+        assert 0 <= calibration[part]["ece"] <= 1
+        assert sum(each["number"] for each in calibration[part]["bins"]) == 24
+
+
+# --- the detector --------------------------------------------------------------------------
+def with_detector(campaign, *, right: bool = True) -> None:
+    """Give every question a likelihood that says, or contradicts, the truth."""
+    for question in Question.objects.of(campaign):
+        is_present = campaign.truth[question.pk] == "yes"
+        candidate = CandidateFactory(
+            clip=question.clip,
+            target=question.target,
+            likelihood=0.9 if is_present == right else 0.1,
+        )
+        campaign.rounds.add(candidate.round)
+
+
+def test_a_second_posterior_knows_the_detector_and_decides_nothing():
+    campaign = crowd(present=10, absent=10, good=2, spammers=1)
+    plain = aggregate(campaign, use_detector=False)
+    with_detector(campaign)
+    run = aggregate(campaign)
+    assert run.uses_prior
+    assert not plain.uses_prior
+    moved = 0
+    for with_one, without in zip(rows(run.labels), rows(plain.labels), strict=True):
+        assert without["posterior_with_detector"] is None
+        assert with_one["posterior_crowd"] == without["posterior_crowd"]
+        assert with_one["decision"] == without["decision"]
+        moved += with_one["posterior_with_detector"] != with_one["posterior_crowd"]
+    assert moved > 10
+    skills = [rows(each.skills) for each in (run, plain)]
+    assert skills[0] == skills[1]
+
+
+def test_a_question_without_a_likelihood_has_no_posterior_with_the_detector():
+    campaign = crowd(present=4, absent=4)
+    with_detector(campaign)
+    lone = QuestionFactory(campaign=campaign, target=Question.objects.first().target)
+    for person in campaign.people:
+        RatingFactory(question=lone, person=person, answer="yes")
+    labels = {row["clip_id"]: row for row in rows(aggregate(campaign).labels)}
+    assert labels[str(lone.clip_id)]["posterior_with_detector"] is None
+    others = [row for clip, row in labels.items() if clip != str(lone.clip_id)]
+    assert all(0 <= row["posterior_with_detector"] <= 1 for row in others)
+
+
+def test_the_newest_round_that_drew_a_pair_speaks_for_the_detector():
+    campaign = CampaignFactory()
+    question = QuestionFactory(campaign=campaign)
+    RatingFactory(question=question)
+    for number, likelihood in ((2, 0.8), (1, 0.3)):
+        candidate = CandidateFactory(
+            clip=question.clip,
+            target=question.target,
+            likelihood=likelihood,
+            round__number=number,
+        )
+        campaign.rounds.add(candidate.round)
+    CandidateFactory(clip=question.clip, target=question.target, likelihood=0.99)  # of no round
+    assert collect(campaign).likelihood.tolist() == [0.8]
+
+
+# --- methods -------------------------------------------------------------------------------
+@pytest.mark.parametrize("method", ["dawid_skene", "one_coin", "majority"])
+def test_every_method_decides_by_its_own_posterior(method):
+    campaign = crowd(present=8, absent=8, good=5, spammers=0)
+    run = aggregate(campaign, method=method)
+    assert (run.method, run.parameters["method"]) == (method, method)
+    labels = {(row["clip_id"]): row["decision"] for row in rows(run.labels)}
+    right = 0
+    for question in Question.objects.of(campaign):
+        word = "present" if campaign.truth[question.pk] == "yes" else "absent"
+        right += labels[str(question.clip_id)] == word
+    assert right >= 13
+
+
+# --- what a run keeps ----------------------------------------------------------------------
+def test_a_run_keeps_what_a_list_of_runs_tells():
+    run = aggregate(crowd(present=8, absent=8))
+    assert run.summary["ratings"] == 80
+    assert run.summary["raters"] == 5
+    assert sum(run.summary["labels"].values()) == 16
+    assert run.summary["consensus"]["converged"]
+    assert run.summary["alpha"]["low"] <= run.summary["alpha"]["value"]
+    assert run.parameters["code"]
+    assert run.parameters["engine"]["strength"] > 0
+    assert run.cutoff <= timezone.now()
+
+
+def test_a_runs_report_is_stored_with_it_and_follows_into_a_live_one_that_exists():
+    campaign = crowd(present=2, absent=2)
+    first = aggregate(campaign)
+    assert first.consistency.ratings == 20
+    assert first.consistency.data["basis"]["ratings_table"] == first.ratings.sha256
+    assert not ConsistencyReport.objects.filter(run=None).exists()
+    live = refresh_report(campaign=campaign)
+    MeasureFactory(campaign=campaign, person=campaign.yes_sayers[0], kind="exclude")
+    second = aggregate(campaign)
+    assert first.consistency.ratings == 20
+    assert second.consistency.ratings == 16
+    live.refresh_from_db()
+    assert live.ratings == 16
+    assert live.people.count() == second.consistency.people.count() == 5
