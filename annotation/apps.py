@@ -9,5 +9,6 @@ class AnnotationConfig(AppConfig):
     name = "annotation"
 
     def ready(self) -> None:
-        """Register this room's job kinds and its panel."""
+        """Register job kinds, panels, and what this room knows of places and people."""
         from annotation import hearing, panels, tasks  # noqa: F401
+        from annotation.people import joining, own_data  # noqa: F401

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from annotation.measures import Standing, standings
 from annotation.models import Campaign
 from annotation.presentation import Progress, progress_of
 
@@ -21,12 +22,15 @@ class CampaignCard:
         The row.
     progress
         What the person answered and what is left.
+    standing
+        Measures that hold for the person there, and messages that wait for them.
     url
         The rating page.
     """
 
     campaign: Campaign
     progress: Progress
+    standing: Standing
     url: str
 
     @property
@@ -47,21 +51,24 @@ class CampaignCard:
     @property
     def can_start(self) -> bool:
         """Whether there is something to answer now."""
-        return self.campaign.state == Campaign.State.OPEN and self.progress.remaining_for_you > 0
+        is_open = self.campaign.state == Campaign.State.OPEN and self.standing.may_answer
+        return is_open and self.progress.remaining_for_you > 0
 
 
 def campaigns_for(person: Any) -> list[CampaignCard]:
     """Return the campaigns a person may answer in: open ones first, closed ones left out."""
     now = timezone.now()
-    campaigns = (
+    campaigns = list(
         Campaign.objects.answerable_by(person)
         .exclude(state=Campaign.State.CLOSED)
         .select_related("collection")
     )
+    held = standings(person, [campaign.pk for campaign in campaigns])
     cards = [
         CampaignCard(
             campaign=campaign,
             progress=progress_of(campaign, person, now),
+            standing=held[campaign.pk],
             url=campaign.get_absolute_url(),
         )
         for campaign in campaigns

@@ -17,7 +17,7 @@ def campaigns(collection: Collection, person: Any) -> Panel:
     """Return the collection's campaigns and what has become of their questions."""
     facts = []
     for campaign in Campaign.objects.filter(collection=collection):
-        questions = Question.objects.of(campaign)
+        questions = Question.objects.of(campaign).not_gold()
         left = questions.filter(state=Question.State.OPEN).count()
         told = f"{campaign.get_state_display()}, {left:,} of {questions.count():,} questions open"
         facts.append(Fact(campaign.name, told, reverse("annotation:campaign", args=[campaign.pk])))

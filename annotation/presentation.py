@@ -9,8 +9,10 @@ from typing import Any, Final
 from django.core.cache import cache
 from django.urls import reverse
 
-from annotation.guidelines import prompt
+from annotation.campaigns.guidelines import current_guidelines, present_guideline, question_of
 from annotation.models import Assignment, Campaign, GuidelineVersion, Question, Rating
+from annotation.quizzes import taught_questions
+from consonance.catalog.sound_sources import sound_sources
 from consonance.errors import StateError
 
 _EXACT_UP_TO: Final = 500
@@ -44,9 +46,16 @@ def progress_of(campaign: Campaign, person: Any, now: Any) -> Progress:
     now
         The time that decides which leases still live.
     """
-    answered = Rating.objects.for_consensus(campaign).filter(person=person).count()
+    # All of them, planted repeats too: nobody is to tell by the count which answer was one.
+    mine = Rating.objects.in_force().filter(question__campaign=campaign, person=person)
+    answered = mine.count()
     in_hand = Assignment.objects.of(campaign).in_hand(person, now).count()
-    still_open = Question.objects.of(campaign).open()
+    still_open = (
+        Question.objects.of(campaign)
+        .not_gold()
+        .open()
+        .exclude(pk__in=taught_questions(campaign, person))
+    )
     to_come = still_open.not_asked_of(person).suitable_for(person)[:_EXACT_UP_TO].count()
     remaining = in_hand + to_come
     if to_come == _EXACT_UP_TO:
@@ -54,7 +63,7 @@ def progress_of(campaign: Campaign, person: Any, now: Any) -> Progress:
         key = f"annotation.remaining:{campaign.pk}:{person.pk}"
         possible = cache.get(key)
         if possible is None:
-            had = still_open.filter(assignments__person=person).count()
+            had = still_open.filter(assignments__person=person, assignments__occasion=0).count()
             possible = still_open.count() - had + in_hand + answered
             cache.set(key, possible, _ESTIMATE_SECONDS)
         remaining = max(remaining, possible - answered)
@@ -74,10 +83,7 @@ def present_questions(
         With question, clip and class loaded.
     """
     targets = {lease.question.target_id for lease in assignments}
-    guidelines: dict[Any, GuidelineVersion] = {}
-    if targets:
-        rows = GuidelineVersion.objects.filter(campaign=campaign, target__in=targets)
-        guidelines = {row.target_id: row for row in rows.order_by("version")}
+    guidelines = current_guidelines(campaign, targets) if targets else {}
     return [_present(lease, guidelines) for lease in assignments]
 
 
@@ -95,12 +101,12 @@ def _present(lease: Assignment, guidelines: dict[Any, GuidelineVersion]) -> dict
             "display_name": target.display_name,
             "article": target.article,
         },
-        "prompt": prompt(target),
-        "guideline": {"version": guideline.version, "text": guideline.text} if guideline else None,
+        "prompt": question_of(guideline, target),
+        "guideline": present_guideline(guideline, target) if guideline else None,
         "clip": {
             "id": str(clip.pk),
             "duration_ms": clip.duration_ms,
-            "audio_url": reverse("media:clip_audio", args=[clip.pk]),
+            "audio_url": sound_sources(clip)[0]["url"],
             "spectrogram_url": reverse("media:clip_spectrogram", args=[clip.pk]),
             "peaks": clip.peaks,
         },

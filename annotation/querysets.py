@@ -47,6 +47,14 @@ class QuestionQuerySet(models.QuerySet[Any]):
         """Return questions with a free place: more answers wanted than given and leased."""
         return self.filter(state="open", free__gt=0)
 
+    def gold(self) -> Self:
+        """Return questions whose answer is known: they are asked to see how people do."""
+        return self.filter(is_gold=True)
+
+    def not_gold(self) -> Self:
+        """Return what a campaign wants to know: the questions that are counted."""
+        return self.filter(is_gold=False)
+
     def not_asked_of(self, person: Any) -> Self:
         """Return questions that this person never had in hand."""
         return self.exclude(assignments__person=person)
@@ -71,13 +79,15 @@ class AssignmentQuerySet(models.QuerySet[Any]):
         return self.filter(question__campaign=campaign)
 
     def in_hand(self, person: Any, now: datetime) -> Self:
-        """Return what this person has in hand and may still answer in time."""
-        return self.filter(
-            person=person, state="leased", lease_until__gt=now, question__state="open"
-        )
+        """Return what this person has in hand and may still answer in time.
+
+        A planted repeat (`occasion` above 0) is asked whether its question is decided or not.
+        """
+        still_asked = Q(question__state="open") | Q(occasion__gt=0)
+        return self.filter(still_asked, person=person, state="leased", lease_until__gt=now)
 
     def run_out(self, now: datetime) -> Self:
-        """Return leases that ran out and still hold their place."""
+        """Return leases that ran out and were not ended yet."""
         return self.filter(state="leased", lease_until__lte=now)
 
 
@@ -88,6 +98,12 @@ class RatingQuerySet(models.QuerySet[Any]):
         """Return ratings that no later row supersedes or takes back."""
         return self.filter(superseded_by__isnull=True, is_withdrawn=False)
 
+    def in_force_at(self, moment: datetime) -> Self:
+        """Return ratings that were in force at a moment, whatever became of them since."""
+        is_given = Q(is_withdrawn=False) | Q(withdrawn_at__gt=moment)
+        is_last = Q(superseded_by__isnull=True) | Q(superseded_by__created_at__gt=moment)
+        return self.filter(is_given, is_last, created_at__lte=moment)
+
     def for_consensus(self, campaign: Campaign) -> Self:
-        """Return what a consensus run of this campaign may use."""
-        return self.in_force().filter(question__campaign=campaign)
+        """Return what a consensus run of this campaign may use: planted repeats tell of people."""
+        return self.in_force().filter(question__campaign=campaign, occasion=0)

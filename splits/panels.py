@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from consonance.catalog.models import Collection
 from consonance.catalog.panels import Fact, Panel, register_panel
-from splits.models import Release
+from splits.models import Release, ReleaseClip
 
 
 @register_panel("collection", order=40)
@@ -28,4 +28,34 @@ def releases(collection: Collection, person: Any) -> Panel:
         note="" if facts else "Nothing is published yet.",
         url=reverse("splits:build"),
         action="Build a release",
+    )
+
+
+@register_panel("label", order=40)
+def releases_with(label: Any, person: Any) -> Panel:
+    """Return the releases that a label is in.
+
+    Parameters
+    ----------
+    label
+        Has `clip_id` and `target`, the class.
+    person
+        Who looks; releases are everybody's.
+    """
+    facts = []
+    rows = ReleaseClip.objects.filter(clip=label.clip_id).select_related("release")
+    for row in rows.order_by("-release__published_at", "release__name"):
+        said = [word for word in ("present", "absent") if label.target.name in getattr(row, word)]
+        told = (
+            f"{said[0]}, in {row.partition}" if said else f"the clip, unlabelled, {row.partition}"
+        )
+        release = row.release
+        name = f"{release.name} {release.version}"
+        facts.append(Fact(name, told, release.get_absolute_url()))
+    return Panel(
+        title="Releases",
+        facts=facts,
+        note="" if facts else "No release has this clip.",
+        url=reverse("splits:releases"),
+        action="All releases",
     )

@@ -18,10 +18,14 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from annotation.models import (
+    Adjudication,
     Assignment,
     Campaign,
+    ClipFlag,
     ConsensusRun,
+    GoldAnswer,
     GuidelineVersion,
+    Measure,
     Question,
     Rating,
     SkillSnapshot,
@@ -38,6 +42,7 @@ from consonance.catalog.models import (
     TrackState,
 )
 from consonance.jobs.models import Job
+from consonance.people import consent
 from consonance.people.models import Membership, Role, Scope, User
 from splits.models import Release, ReleaseClip, SplitPlan
 
@@ -60,6 +65,7 @@ class UserFactory(DjangoModelFactory):
     username = factory.Sequence(lambda n: f"person{n}")
     password = factory.LazyFunction(hashed_password)
     consented_at = factory.LazyFunction(timezone.now)
+    consent_version = consent.VERSION
 
 
 class MembershipFactory(DjangoModelFactory):
@@ -331,14 +337,71 @@ class RatingFactory(DjangoModelFactory):
     key = factory.LazyFunction(uuid.uuid4)
     question = factory.SubFactory(QuestionFactory)
     person = factory.SubFactory(UserFactory)
+    occasion = 0
     assignment = factory.LazyAttribute(
         lambda row: AssignmentFactory(
-            question=row.question, person=row.person, state=Assignment.State.ANSWERED
+            question=row.question,
+            person=row.person,
+            occasion=row.occasion,
+            state=Assignment.State.ANSWERED,
         )
     )
     answer = Answer.YES
     response_ms = 2_500
     heard_ms = 6_000
+
+
+class GoldAnswerFactory(DjangoModelFactory):
+    """What somebody knows of a clip and a class; `question=` takes both from a question."""
+
+    class Meta:
+        model = GoldAnswer
+
+    class Params:
+        question = None
+
+    clip = factory.LazyAttribute(lambda row: row.question.clip if row.question else ClipFactory())
+    target = factory.LazyAttribute(
+        lambda row: row.question.target if row.question else ClassFactory()
+    )
+    collection = factory.LazyAttribute(lambda row: row.clip.track.collection)
+    truth = GoldAnswer.Truth.PRESENT
+    created_by = factory.SubFactory(UserFactory)
+
+
+class AdjudicationFactory(DjangoModelFactory):
+    """A curator's decision (the question's state is left as it is)."""
+
+    class Meta:
+        model = Adjudication
+
+    question = factory.SubFactory(QuestionFactory)
+    decision = Adjudication.Decision.PRESENT
+    decided_by = factory.SubFactory(UserFactory)
+
+
+class ClipFlagFactory(DjangoModelFactory):
+    """A report about a question's clip."""
+
+    class Meta:
+        model = ClipFlag
+
+    question = factory.SubFactory(QuestionFactory)
+    clip = factory.SelfAttribute("question.clip")
+    person = factory.SubFactory(UserFactory)
+    kind = ClipFlag.Kind.SILENCE
+
+
+class MeasureFactory(DjangoModelFactory):
+    """Something that holds for a person in a campaign."""
+
+    class Meta:
+        model = Measure
+
+    campaign = factory.SubFactory(CampaignFactory)
+    person = factory.SubFactory(UserFactory)
+    kind = Measure.Kind.PAUSE
+    reason = "Many answers came faster than hearing allows."
 
 
 class ConsensusRunFactory(DjangoModelFactory):

@@ -4,36 +4,45 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+import numpy as np
 from django.conf import settings as site
 from django.db import models, transaction
+from django.utils import timezone
 
-from annotation.aggregation.collected import NO, UNSURE, YES, Collected, collect
-from annotation.aggregation.judging import (
-    Judgement,
-    class_confusion,
-    judge,
+from annotation.aggregation.codes import NO, UNSURE, YES, FloatArray, IntArray
+from annotation.aggregation.collected import Collected, collect
+from annotation.aggregation.judging import Judgement, judge
+from annotation.aggregation.settings import RunSettings
+from annotation.aggregation.tables import (
     labels_table,
-    log_ratio_weights,
     rating_counts,
+    ratings_table,
     skills_table,
 )
-from annotation.aggregation.report import write_report
-from annotation.aggregation.settings import RunSettings
+from annotation.aggregation.weights import (
+    class_skills,
+    log_ratio_weights,
+    right_when_definite,
+    tempering,
+)
 from annotation.models import Campaign, ConsensusRun, SkillSnapshot
+from annotation.reporting.composing import Composed, compose, summary_of
+from annotation.reporting.storing import live_report, store_report
 from consonance.catalog.models import FrozenTableRow
-from consonance.errors import StateError
+from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import record
 from consonance.people.access import require
 from consonance.people.models import Role
 from consonance.tables.store import FrozenTable, TableStore
 
-#: Called with what is being done, before it is done.
+#: Called with what is being done, before it is done; may raise to stop.
 Tell = Callable[[int, str], None]
-STEPS = 4
-_BATCH = 2_000
+STEPS: Final = 5
+_BATCH: Final = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +57,15 @@ def aggregate_ratings(
     *,
     campaign: Campaign,
     settings: RunSettings,
+    cutoff: datetime | None = None,
     actor: Any = None,
     tell: Tell = lambda step, message: None,
 ) -> Aggregated:
-    """Aggregate a campaign's ratings into labels and skills.
+    """Aggregate a campaign's ratings into labels and skills, with a report of their consistency.
+
+    Ratings of people who are excluded from the campaign's consensus are left out; nothing is
+    deleted, and once the measure is lifted the next run has them again. Everything is stored in
+    one transaction: stopped at any moment there is a whole run or none.
 
     Parameters
     ----------
@@ -59,6 +73,9 @@ def aggregate_ratings(
         Whose ratings.
     settings
         Method and thresholds; stored with the run and with its tables.
+    cutoff
+        As of when ratings, undos and corrections count; now by default. Gold and exclusions count
+        as they are now.
     actor
         An admin; None for the command line and for jobs that were allowed when they were queued.
     tell
@@ -68,22 +85,38 @@ def aggregate_ratings(
     ------
     NotAllowedError
         If the actor is no admin here.
+    ParameterError
+        If the cut-off lies in the future.
     StateError
-        If there are no ratings.
+        If there are no ratings, or none by people who count.
     """
     if actor is not None:
         require(actor, Role.ADMIN, *campaign.places)
+    if cutoff is not None and cutoff > timezone.now():
+        raise ParameterError(f"The cut-off {cutoff.isoformat()} has not come yet.")
     tell(0, "Reading ratings")
-    collected = collect(campaign)
-    if not collected.tasks:
-        raise StateError(f"{campaign.name} has no ratings yet, so there is nothing to aggregate.")
+    collected = collect(campaign, cutoff=cutoff)
+    _check(campaign, collected)
     tell(1, "Weighing people and answers")
     judgement = judge(collected, settings)
-    tell(2, "Writing the report")
-    report = write_report(campaign, collected, judgement, settings)
+    tell(2, "Judging classes and people")
+    composed = compose(
+        campaign,
+        collected,
+        judgement,
+        settings,
+        check=lambda: tell(2, "Judging classes and people"),
+    )
     tell(3, "Freezing tables")
-    parameters = {**settings.as_dict(), "code": site.VERSION}
+    parameters = {
+        **settings.as_dict(),
+        "engine": judgement.crowd.parameters(),
+        "code": site.VERSION,
+    }
     tables = _freeze(campaign, collected, judgement, parameters)
+    summary = summary_of(collected, judgement, settings)
+    calibration = _calibration(collected, judgement, composed)
+    tell(4, "Storing the run and its report")
     with transaction.atomic():
         # The campaign's row is the lock that keeps two runs from taking one number.
         Campaign.objects.select_for_update().get(pk=campaign.pk)
@@ -91,22 +124,44 @@ def aggregate_ratings(
             name: FrozenTableRow.keep(table, campaign.collection) for name, table in tables.items()
         }
         last = campaign.runs.order_by("-number").first()
-        if last is not None and _is_same(last, settings.method, parameters, rows):
+        if last is not None and _is_same(last, parameters, rows, collected):
             return Aggregated(run=last, is_new=False)
         run = ConsensusRun.objects.create(
             campaign=campaign,
             number=1 + (campaign.runs.aggregate(last=models.Max("number"))["last"] or 0),
             method=settings.method,
             parameters=parameters,
-            report=report,
+            cutoff=collected.cutoff,
+            uses_prior=judgement.uses_prior,
+            exclusions=[exclusion.as_dict() for exclusion in collected.exclusions],
+            calibration=calibration,
+            summary=summary,
             created_by=actor,
             **rows,
         )
-        if judgement.fitted.shortage_ is None:
+        if judgement.crowd.shortage_ is None:
             _keep_skills(run, collected, judgement, settings)
-        record("aggregate_ratings", target=run, actor=actor, ratings=rows["ratings"].sha256)
+        _store_reports(run, collected, composed)
+        record(
+            "aggregate_ratings",
+            target=run,
+            actor=actor,
+            ratings=rows["ratings"].sha256,
+            excluded=len(collected.exclusions),
+        )
     tell(STEPS, "Done")
     return Aggregated(run=run, is_new=True)
+
+
+def _check(campaign: Campaign, collected: Collected) -> None:
+    if collected.n_tasks:
+        return
+    if collected.excluded:
+        raise StateError(
+            f"Everybody who rated in {campaign.name} is left out of consensus, so there is nothing"
+            " to aggregate. Lift an exclusion, or wait for other people's ratings."
+        )
+    raise StateError(f"{campaign.name} has no ratings yet, so there is nothing to aggregate.")
 
 
 def _freeze(
@@ -120,16 +175,23 @@ def _freeze(
         "collection": campaign.collection.slug,
     }
     simulated = sum(rater.is_simulated for rater in collected.raters)
+    excluded = [exclusion.pseudonym for exclusion in collected.exclusions]
     ratings = store.freeze(
-        collected.table,
+        ratings_table(collected),
         "ratings",
-        {**where, "raters": "HMAC-SHA256 pseudonyms", "simulated_raters": simulated},
+        {
+            **where,
+            "raters": "HMAC-SHA256 pseudonyms",
+            "simulated_raters": simulated,
+            "excluded_raters": excluded,
+        },
     )
     made = {
         **where,
         "method": parameters["method"],
         "parameters": parameters,
         "ratings": ratings.sha256,
+        "uses_detector": judgement.uses_prior,
     }
     skills = store.freeze(skills_table(collected, judgement), "skills", made)
     labels = store.freeze(
@@ -139,54 +201,75 @@ def _freeze(
 
 
 def _is_same(
-    last: ConsensusRun, method: str, parameters: dict[str, Any], rows: dict[str, FrozenTableRow]
+    last: ConsensusRun,
+    parameters: dict[str, Any],
+    rows: dict[str, FrozenTableRow],
+    collected: Collected,
 ) -> bool:
-    return (
-        last.method == method
-        and last.parameters == parameters
-        and all(getattr(last, f"{name}_id") == row.pk for name, row in rows.items())
+    # Who is excluded stands in the facts of the ratings table, and so in its hash; the cut-off
+    # does not: the same ratings later are the same ratings.
+    return last.parameters == parameters and all(
+        getattr(last, f"{name}_id") == row.pk for name, row in rows.items()
     )
+
+
+def _calibration(collected: Collected, judgement: Judgement, composed: Composed) -> dict[str, Any]:
+    section = composed.data["calibration"]
+    return {
+        "temperature": round(tempering(collected, judgement), 6),
+        "gold_temperature": section["temperature"],
+        "correlation": round(float(judgement.crowd.correlation_), 6),
+        "gold": section["gold"],
+        "gold_contradicting": section["gold_contradicting"],
+        "before": section["before"],
+        "after": section["after"],
+        "note": section["note"],
+    }
+
+
+def _store_reports(run: ConsensusRun, collected: Collected, composed: Composed) -> None:
+    cutoff, table = collected.cutoff, run.ratings.sha256
+    store_report(composed, campaign=run.campaign, run=run, cutoff=cutoff, table=table)
+    live = live_report(run.campaign)
+    if live is not None and live.cutoff <= cutoff:
+        store_report(composed, campaign=run.campaign, run=None, cutoff=cutoff)
 
 
 def _keep_skills(
     run: ConsensusRun, collected: Collected, judgement: Judgement, settings: RunSettings
 ) -> None:
     number, _ = rating_counts(collected)
-    trust = judgement.fitted.trust_
-    overall = log_ratio_weights(judgement.confusion)
-    rows = [
-        _snapshot(run, rater.person_id, None, number[index], trust[index], overall[index])
-        for index, rater in enumerate(collected.raters)
-    ]
-    people, targets, support, confusion = class_confusion(collected, judgement, settings)
-    weights = log_ratio_weights(confusion)
-    # Right when not unsure, averaged over the truths, as Dawid-Skene's own trust is.
-    definite = confusion[:, :, :UNSURE].sum(axis=2)
-    right = (confusion[:, NO, NO] / definite[:, NO] + confusion[:, YES, YES] / definite[:, YES]) / 2
-    rows += [
-        _snapshot(
-            run,
-            collected.raters[person].person_id,
-            collected.targets[target].pk,
-            support[index],
-            right[index],
-            weights[index],
-        )
-        for index, (person, target) in enumerate(zip(people, targets, strict=True))
-    ]
+    everybody = np.arange(len(collected.raters))
+    rows = _snapshots(
+        run, collected, everybody, None, number, judgement.crowd.trust_, judgement.confusion
+    )
+    raters, targets, support, confusion = class_skills(collected, judgement, settings)
+    rows += _snapshots(
+        run, collected, raters, targets, support, right_when_definite(confusion), confusion
+    )
     SkillSnapshot.objects.bulk_create(rows, batch_size=_BATCH)
 
 
-def _snapshot(
-    run: ConsensusRun, person: Any, target: Any, support: Any, trust: Any, weights: Any
-) -> SkillSnapshot:
-    return SkillSnapshot(
-        run=run,
-        person_id=person,
-        target_id=target,
-        support=int(support),
-        trust=float(trust),
-        weight_no=float(weights[NO]),
-        weight_yes=float(weights[YES]),
-        weight_unsure=float(weights[UNSURE]),
-    )
+def _snapshots(
+    run: ConsensusRun,
+    collected: Collected,
+    raters: IntArray,
+    targets: IntArray | None,
+    support: IntArray,
+    trust: FloatArray,
+    confusion: FloatArray,
+) -> list[SkillSnapshot]:
+    weights = log_ratio_weights(confusion)
+    return [
+        SkillSnapshot(
+            run=run,
+            person_id=collected.raters[rater].person_id,
+            target_id=None if targets is None else collected.targets[targets[row]].pk,
+            support=int(support[row]),
+            trust=float(trust[row]),
+            weight_no=float(weights[row, NO]),
+            weight_yes=float(weights[row, YES]),
+            weight_unsure=float(weights[row, UNSURE]),
+        )
+        for row, rater in enumerate(raters.tolist())
+    ]

@@ -14,7 +14,9 @@ BATCH = 50
 
 
 def return_expired(*, now: datetime) -> int:
-    """Give back up to `BATCH` places, of whichever campaigns, and return how many.
+    """End up to `BATCH` leases that ran out, of whichever campaigns, and return how many.
+
+    Each gives the place back that it held.
 
     Parameters
     ----------
@@ -33,13 +35,15 @@ def return_expired(*, now: datetime) -> int:
         leases = list(
             due.filter(question__in=ours)
             .select_for_update(of=("self",), skip_locked=True)
-            .values_list("pk", "question_id")
+            .values_list("pk", "question_id", "occasion")
         )
-        Assignment.objects.filter(pk__in=[lease for lease, _ in leases]).update(
+        Assignment.objects.filter(pk__in=[lease for lease, _, _ in leases]).update(
             state=Assignment.State.EXPIRED
         )
         by_count = defaultdict(list)
-        for question, count in Counter(question for _, question in leases).items():
+        # A planted repeat never held a place, so it gives none back.
+        held = Counter(question for _, question, occasion in leases if occasion == 0)
+        for question, count in held.items():
             by_count[count].append(question)
         for count, questions in by_count.items():
             Question.objects.filter(pk__in=questions).update(free=models.F("free") + count)

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from annotation.actions.update_trust import note_gold_answer
 from annotation.deciding import verdict
 from annotation.models import Assignment, Campaign, GuidelineVersion, Question, Rating
 from annotation.models.ratings import Answer
@@ -63,6 +64,9 @@ class Result:
 
 def submit_ratings(*, person: Any, answers: Sequence[GivenAnswer]) -> list[Result]:
     """Store a batch of answers, one transaction each, and return what became of each, in order.
+
+    What a person has in hand is taken whatever measures hold for them: nothing that was heard and
+    answered is lost. The answer to a planted repeat is kept and changes nothing of its question.
 
     Parameters
     ----------
@@ -128,12 +132,14 @@ class _Desk:
         lease = Assignment.objects.get(pk=given.assignment)
         if lease.state == Assignment.State.ANSWERED:
             raise _Refusal("You have answered this question already. Undo that answer first.")
+        is_repeat = lease.occasion > 0
         in_time = (
             lease.state == Assignment.State.LEASED
             and lease.lease_until > now
-            and question.state == Question.State.OPEN
+            # A repeat is not needed for the label: it may be decided long since.
+            and (is_repeat or question.state == Question.State.OPEN)
         )
-        weight = self._weights.of(question.campaign, question.target_id).of(given.answer)
+        weight = 0.0 if is_repeat else self._weight(question, given.answer)
         Rating.objects.create(
             key=given.key,
             question=question,
@@ -146,19 +152,25 @@ class _Desk:
             heard_ms=given.heard_ms,
             replays=given.replays,
             is_late=not in_time,
+            occasion=lease.occasion,
             weight=weight,
         )
-        question.log_odds += weight
-        if in_time:
-            question.answered += 1
-        elif lease.state == Assignment.State.LEASED:
-            question.free += 1  # it ran out or was not needed any more, and held its place till now
+        if not is_repeat:
+            question.log_odds += weight
+            if in_time:
+                question.answered += 1
+            elif lease.state == Assignment.State.LEASED:
+                question.free += 1  # it ran out or was not needed any more, and held its place
+            _decide(question, now)
+            note_gold_answer(question, self._person, given.answer)
         lease.state = Assignment.State.ANSWERED
         lease.save(update_fields=["state"])
-        _decide(question, now)
         return Result(
             key=given.key, status="stored" if in_time else "late", campaign=question.campaign
         )
+
+    def _weight(self, question: Question, answer: str) -> float:
+        return self._weights.of(question.campaign, question.target_id).of(answer)
 
     def _check_role(self, campaign: Campaign) -> None:
         if campaign.pk not in self._allowed:

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from annotation.actions.update_trust import take_back_gold_answer
 from annotation.models import Assignment, Question, Rating
 from consonance.errors import ParameterError
 
@@ -20,7 +21,8 @@ def undo_rating(*, person: Any, assignment: UUID, key: UUID) -> Literal["undone"
     """Withdraw an answer; the row stays, its weight and its place are given back.
 
     The assignment is the person's again with a fresh lease, and a question that the answer had
-    stopped is asked on. Undoing twice is undoing once.
+    stopped is asked on. Undoing twice is undoing once. The answer to a planted repeat goes back
+    like any other; its question was not touched by it.
 
     Parameters
     ----------
@@ -56,19 +58,28 @@ def undo_rating(*, person: Any, assignment: UUID, key: UUID) -> Literal["undone"
             return "undone"
         if rating.superseded_by_id or now - rating.created_at > UNDO_WITHIN:
             return "too_late"
-        rating.is_withdrawn = True
-        rating.save(update_fields=["is_withdrawn"])
-        question.log_odds -= rating.weight
+        rating.is_withdrawn, rating.withdrawn_at = True, now
+        rating.save(update_fields=["is_withdrawn", "withdrawn_at"])
         lease = Assignment.objects.get(pk=assignment)
         if rating.is_late:
             # It never had a place; answered again, it is late again.
             lease.state = Assignment.State.EXPIRED
         else:
-            question.answered -= 1  # the place goes to the lease, which is the person's again
-            question.state = Question.State.OPEN
-            question.stop_reason, question.stopped_at = Question.StopReason.NONE, None
             lease.state = Assignment.State.LEASED
             lease.lease_until = now + timedelta(seconds=question.campaign.lease_seconds)
         lease.save(update_fields=["state", "lease_until"])
-        question.save(update_fields=["log_odds", "answered", "state", "stop_reason", "stopped_at"])
+        if rating.occasion == 0:
+            _take_from(question, rating)
+            take_back_gold_answer(question, person, rating.answer)
     return "undone"
+
+
+def _take_from(question: Question, rating: Rating) -> None:
+    question.log_odds -= rating.weight
+    if not rating.is_late:
+        question.answered -= 1  # the place goes to the lease, which is the person's again
+        if question.state in {Question.State.DECIDED, Question.State.DISPUTED}:
+            # What a curator decided, or set aside, does not come back by an undo.
+            question.state = Question.State.OPEN
+            question.stop_reason, question.stopped_at = Question.StopReason.NONE, None
+    question.save(update_fields=["log_odds", "answered", "state", "stop_reason", "stopped_at"])

@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from annotation.actions.claim_questions import MAX_CLAIM
 from annotation.actions.submit_ratings import MAX_BATCH, GivenAnswer
+from annotation.models import GuidelineExample
 
 _MAX_INTEGER: Final = 2_147_483_647  # what the column holds; in ms, 24 days
 _MAX_REPLAYS: Final = 32_767
@@ -37,11 +38,22 @@ class ClassShown(serializers.Serializer[Any]):
     article = serializers.CharField(allow_blank=True)
 
 
+class ExampleShown(serializers.Serializer[Any]):
+    """A clip that shows what counts, or what only seems to."""
+
+    kind = serializers.ChoiceField(choices=GuidelineExample.Kind.choices)
+    caption = serializers.CharField(allow_blank=True)
+    audio_url = serializers.CharField()
+    duration_ms = serializers.IntegerField()
+
+
 class GuidelineShown(serializers.Serializer[Any]):
     """What to listen for."""
 
     version = serializers.IntegerField()
+    question = serializers.CharField()
     text = serializers.CharField()
+    examples = ExampleShown(many=True)
 
 
 class ClipShown(serializers.Serializer[Any]):
@@ -87,9 +99,12 @@ class ClaimResponse(serializers.Serializer[Any]):
     questions = QuestionShown(many=True)
     progress = ProgressShown()
     reason = serializers.ChoiceField(
-        choices=["nothing_left", "hands_full", "paused", "closed"],
+        choices=["nothing_left", "hands_full", "paused", "closed", "paused_you", "quiz"],
         required=False,
-        help_text="Only without questions.",
+        help_text="Only without questions. `paused_you` and `quiz` hold for the caller alone.",
+    )
+    detail = serializers.CharField(
+        required=False, help_text="With `paused_you` and `quiz`: the reason, for the person."
     )
 
 

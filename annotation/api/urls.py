@@ -1,13 +1,26 @@
-"""Addresses of the rating loop."""
+"""Addresses of the rating loop, of consistency reports and of runs."""
 
 from __future__ import annotations
 
 from django.urls import path
 
-from annotation.api import views
+from annotation.api import consistency, passing, runs, views
 
+_REPORT = "campaigns/<uuid:campaign_id>/consistency/"
+_RUNS = "campaigns/<uuid:campaign_id>/runs/"
 urlpatterns = [
     path("questions/claim", views.ClaimView.as_view(), name="questions_claim"),
+    path("questions/skip", passing.SkipView.as_view(), name="questions_skip"),
+    path("questions/flag", passing.FlagView.as_view(), name="questions_flag"),
     path("ratings", views.RatingsView.as_view(), name="ratings"),
     path("ratings/undo", views.UndoView.as_view(), name="ratings_undo"),
+    path(f"{_REPORT}", consistency.SummaryView.as_view(), name="report"),
+    path(f"{_REPORT}classes/", consistency.ClassesView.as_view(), name="report_classes"),
+    path(f"{_REPORT}people/", consistency.PeopleView.as_view(), name="report_people"),
+    path(f"{_REPORT}people/<slug:rater>/", consistency.PersonView.as_view(), name="report_person"),
+    path(f"{_REPORT}pairs/", consistency.PairsView.as_view(), name="report_pairs"),
+    path(f"{_REPORT}clips/", consistency.ClipsView.as_view(), name="report_clips"),
+    path(f"{_RUNS}", runs.RunsView.as_view(), name="runs"),
+    path(f"{_RUNS}compare/", runs.CompareView.as_view(), name="runs_compare"),
+    path(f"{_RUNS}<int:number>/", runs.RunView.as_view(), name="run"),
 ]

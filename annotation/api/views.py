@@ -62,6 +62,8 @@ class ClaimView(APIView):
         }
         if claim.reason:
             answer["reason"] = claim.reason
+        if claim.detail:
+            answer["detail"] = claim.detail
         return Response(answer)
 
 

@@ -17,6 +17,7 @@ from annotation.actions.move_campaign import move_campaign
 from annotation.actions.open_campaign import open_campaign
 from annotation.forms import OpenCampaignForm
 from annotation.models import Campaign, Question, Rating
+from annotation.presenting.forecast import forecast_rows
 from consonance.errors import ParameterError, StateError
 from consonance.people.access import require, roles
 from consonance.people.models import Role
@@ -29,7 +30,9 @@ _SAID = {"open": "open again", "paused": "paused", "closed": "closed"}
 @login_required
 def campaign_detail(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Show a campaign's progress, class by class, and how to pause or close it."""
-    campaign = get_object_or_404(Campaign.objects.select_related("collection"), pk=campaign_id)
+    campaign = get_object_or_404(
+        Campaign.objects.select_related("collection", "cloned_from", "pilot_of"), pk=campaign_id
+    )
     require(request.user, Role.CURATOR, *campaign.places)
     classes = _classes(campaign)
     totals = {
@@ -50,6 +53,8 @@ def campaign_detail(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         ],
         "is_admin": Role.ADMIN in roles(request.user, *campaign.places),
         "share_done": totals["decided"] + totals["disputed"],
+        "pilots": _pilots(campaign),
+        "tab": "overview",
     }
     return render(request, "annotation/campaign.html", page)
 
@@ -57,19 +62,18 @@ def campaign_detail(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @needs(Role.CURATOR)
 def campaign_new(request: HttpRequest) -> HttpResponse:
-    """Open a campaign over a round."""
-    form = OpenCampaignForm(request.POST or None, initial={"round": request.GET.get("round")})
+    """Open a campaign over rounds."""
+    first = {"rounds": request.GET.getlist("round")}
+    form = OpenCampaignForm(request.POST or None, initial=first)
     if request.method == "POST" and form.is_valid():
-        wish = form.cleaned_data
-        drawn = wish.pop("round")
         try:
-            campaign = open_campaign(rounds=[drawn], actor=request.user, **wish)
+            campaign = open_campaign(actor=request.user, **form.cleaned_data)
         except (ParameterError, StateError) as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, f"“{campaign}” is open.")
             return redirect("annotation:campaign", campaign_id=campaign.pk)
-    has_rounds = form.fields["round"].queryset.exists()  # type: ignore[attr-defined]
+    has_rounds = form.fields["rounds"].queryset.exists()  # type: ignore[attr-defined]
     return render(request, "annotation/campaign_new.html", {"form": form, "has_rounds": has_rounds})
 
 
@@ -79,6 +83,8 @@ def campaign_state(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Pause, resume or close a campaign."""
     get_object_or_404(Campaign, pk=campaign_id)
     to = request.POST.get("to", "")
+    if to == Campaign.State.CLOSED and not request.POST.get("confirm"):
+        raise ParameterError("Closing is for good. Confirm it on the page “Manage”.")
     if to not in Campaign.State.values:
         raise ParameterError(f"A campaign cannot be {to!r}. Use open, paused or closed.")
     campaign = move_campaign(campaign_id=campaign_id, to=Campaign.State(to), actor=request.user)
@@ -89,6 +95,7 @@ def campaign_state(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 def _classes(campaign: Campaign) -> list[dict[str, Any]]:
     rows = (
         Question.objects.of(campaign)
+        .not_gold()
         .values("target__name", "target__display_name", "target__position")
         .annotate(
             questions=Count("pk"),
@@ -126,16 +133,64 @@ def _raters(campaign: Campaign) -> dict[str, int]:
     return {"all": people["all"], "simulated": people["simulated"]}
 
 
+def _pilots(campaign: Campaign) -> list[dict[str, Any]]:
+    """Return the campaign's pilots, or itself if it is one, with what they forecast."""
+    full = campaign.pilot_of or campaign
+    pilots = [campaign] if campaign.pilot_of else list(campaign.pilots.order_by("-created_at")[:3])
+    return [{"pilot": pilot, "full": full, **forecast_rows(pilot, full)} for pilot in pilots]
+
+
 def _facts(campaign: Campaign) -> list[dict[str, Any]]:
     collection = campaign.collection
-    return [
+    facts: list[dict[str, Any]] = [
         {"label": "Collection", "value": collection.name, "url": collection.get_absolute_url()},
+        {"label": "Asks", "value": campaign.get_asks_display()},
         {
             "label": "Ratings a question",
             "value": f"{campaign.min_ratings} to {campaign.max_ratings}",
         },
         {"label": "Stops at posterior", "value": f"{campaign.stop_posterior:g} either way"},
-        {"label": "Lease", "value": f"{campaign.lease_seconds // 60} min"},
+        {"label": "Asked in full", "value": f"{100 * campaign.audit_share:.3g} % of questions"},
+        {"label": "Asked again", "value": f"{100 * campaign.repeat_share:.3g} % of answers"},
+        {
+            "label": "Gold",
+            "value": f"{100 * campaign.gold_share:.3g} % of questions, trusted from"
+            f" {campaign.trust_floor:g}",
+        },
+        {
+            "label": "Wanted a class",
+            "value": f"{campaign.quota_positives:,} positive of {campaign.quota_labels:,} labels",
+        },
+        {"label": "Who may join", "value": campaign.get_joining_display()},
+        {"label": "Languages", "value": ", ".join(campaign.languages) or "Any"},
+        {"label": "Before the first question", "value": _before_first(campaign)},
+        {"label": "Heard before answering", "value": f"{campaign.min_heard_ms:,} ms"},
+        {"label": "Pay", "value": _pay(campaign)},
+        {"label": "Lease", "value": f"{campaign.lease_seconds:,} s"},
         {"label": "Seed", "value": campaign.seed, "code": True},
         {"label": "Opened", "value": f"{campaign.created_at:%Y-%m-%d %H:%M} UTC"},
     ]
+    for label, other in (("Clone of", campaign.cloned_from), ("Pilot of", campaign.pilot_of)):
+        if other is not None:
+            url = reverse("annotation:campaign", args=[other.pk])
+            facts.insert(1, {"label": label, "value": other.name, "url": url})
+    return facts
+
+
+def _before_first(campaign: Campaign) -> str:
+    checks = [
+        name
+        for name, is_asked in (
+            ("Sound check", True),
+            ("headphone screening", campaign.checks_headphones),
+            ("quiz", campaign.requires_quiz),
+        )
+        if is_asked
+    ]
+    return ", ".join(checks)
+
+
+def _pay(campaign: Campaign) -> str:
+    if campaign.pay_per_hour is None:
+        return "Volunteers"
+    return f"{campaign.pay_per_hour:,.2f} {campaign.pay_currency} an hour"

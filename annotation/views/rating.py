@@ -17,12 +17,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.actions.claim_questions import claim_questions
 from annotation.actions.submit_ratings import GivenAnswer, submit_ratings
+from annotation.measures import standing
 from annotation.models import Campaign
 from annotation.overview import campaigns_for
+from annotation.people.participation import held_back
 from annotation.presentation import present_questions
 from consonance.errors import ParameterError
 from consonance.people.access import require, roles
 from consonance.people.models import Role
+from consonance.people.views import asks_consent
 
 
 @require_GET
@@ -41,10 +44,14 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@login_required
+@asks_consent
 def rate(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Show the rating page; its script claims and answers through the API."""
     campaign = _campaign(request, campaign_id)
+    waiting = held_back(request.user, campaign)
+    if waiting is not None and waiting.url:
+        return redirect(waiting.url)
+    frame = _frame(request, campaign)
     config = {
         "claim_url": reverse("api:questions_claim"),
         "ratings_url": reverse("api:ratings"),
@@ -55,14 +62,14 @@ def rate(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "min_heard_ms": campaign.min_heard_ms,
         "person": str(request.user.pk),
         "login_url": reverse(settings.LOGIN_URL),
+        # What waits in the browser is sent all the same.
+        "held_back": not frame["standing"].may_answer,
     }
-    return render(
-        request, "annotation/rate.html", {**_frame(campaign), "config_json": config, "plain": False}
-    )
+    return render(request, "annotation/rate.html", {**frame, "config_json": config, "plain": False})
 
 
 @require_http_methods(["GET", "POST"])
-@login_required
+@asks_consent
 def rate_plain(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Ask one question as an ordinary form; an answer leads to the next."""
     campaign = _campaign(request, campaign_id)
@@ -71,6 +78,9 @@ def rate_plain(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         if result.status == "rejected":
             messages.error(request, result.detail)
         return redirect("annotation:rate_plain", campaign_id=campaign.pk)
+    waiting = held_back(request.user, campaign)
+    if waiting is not None and waiting.url:
+        return redirect(waiting.url)
     claim = claim_questions(campaign=campaign, person=request.user, count=1)
     shown: dict[str, Any] | None = None
     if claim.assignments:
@@ -78,9 +88,8 @@ def rate_plain(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         shown = {**present_questions(campaign, claim.assignments)[0], "key": str(uuid.uuid4())}
     elif claim.reason in {Campaign.State.PAUSED, Campaign.State.CLOSED}:
         messages.info(request, f"This campaign is {campaign.get_state_display().lower()}.")
-    return render(
-        request, "annotation/rate.html", {**_frame(campaign), "question": shown, "plain": True}
-    )
+    frame = _frame(request, campaign)
+    return render(request, "annotation/rate.html", {**frame, "question": shown, "plain": True})
 
 
 def _campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
@@ -89,9 +98,10 @@ def _campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
     return campaign
 
 
-def _frame(campaign: Campaign) -> dict[str, Any]:
+def _frame(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     return {
         "campaign": campaign,
+        "standing": standing(request.user, campaign),
         "summary": {"back_url": reverse("annotation:campaigns"), "back_label": "Back to campaigns"},
         "no_script_url": reverse("annotation:rate_plain", args=[campaign.pk]),
     }

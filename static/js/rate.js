@@ -29,7 +29,8 @@ let current = null;
 let given = []; // answered in this sitting, newest last: {question, key}
 const skipped = []; // assignments whose clip would not play: never shown twice
 let claiming = false;
-let ended = null; // why the server has no more: "nothing_left" | "paused" | "closed"
+let ended = null; // why the server has no more: "nothing_left" | "paused" | "closed" | "paused_you" | "quiz"
+let why = ""; // what it says to that
 let retryTimer = 0;
 
 /* ---------- questions ---------- */
@@ -64,7 +65,10 @@ async function claim(count) {
   queue.push(...fresh);
   fresh.forEach((question) => listen.shelf.get(question));
   // "hands_full": leases of another tab or visit; they come free by themselves.
-  if (!answer.questions.length && answer.reason !== "hands_full") ended = answer.reason ?? "nothing_left";
+  if (!answer.questions.length && answer.reason !== "hands_full") {
+    ended = answer.reason ?? "nothing_left";
+    why = answer.detail ?? "";
+  }
   if (answer.progress) pace.server = answer.progress;
   drawProgress();
 }
@@ -122,6 +126,10 @@ function finish() {
   const thanks = given.length ? `You answered ${clips} in this sitting. Thank you: each answer makes the dataset truer. ` : "";
   if (ended === "paused") {
     screen.showNote("paused", "This campaign is paused", `${thanks}What you answered is kept. Come back when the curator has opened it again.`);
+  } else if (ended === "paused_you") {
+    screen.showNote("held-back", "You are paused here", `${thanks}Your answers are kept. ${why}`);
+  } else if (ended === "quiz") {
+    screen.showNote("quiz", "A short quiz first", `${thanks}${why}`);
   } else if (ended === "closed") {
     screen.showNote("done", "This campaign is closed", `${thanks}It has all the answers it needs.`);
   } else {
@@ -214,7 +222,7 @@ function skip() {
 const check = new Audio();
 
 function begin() {
-  if (started) return;
+  if (started || config.held_back) return;
   started = true;
   check.pause();
   advance();
@@ -223,7 +231,7 @@ function begin() {
 function playCheck() {
   check.src = byId("rate-check").dataset.src;
   check.onerror = () => {
-    byId("rate-check-text").textContent = "The sound could not be played. Your browser must be able to play Ogg audio: Firefox, Chrome, Edge, or Safari from version 18.4.";
+    byId("rate-check-text").textContent = "The sound could not be played. Check that the sound of this tab is on, or try another browser.";
   };
   check.play().catch(() => {}); // onerror has told why
 }
@@ -286,5 +294,5 @@ bindKeys({
 setVolume(Number(recall("volume", "1")));
 listen.setLoop(recall("loop", "false") === "true");
 byId("rate-begin").disabled = false;
-refill(); // the first clips load while one reads the instructions
-outbox.flush();
+if (!config.held_back) refill(); // the first clips load while one reads the instructions
+outbox.flush(); // what was answered before is sent whatever holds now

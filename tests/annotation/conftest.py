@@ -39,8 +39,8 @@ def let_run_out(*leases: Assignment) -> None:
 def assert_places_add_up(campaign: Campaign) -> None:
     """Free places, live leases and answers in time make up what each question wants."""
     for question in Question.objects.of(campaign):
-        held = question.assignments.filter(state="leased").count()
-        in_time = question.ratings.in_force().filter(is_late=False).count()
+        held = question.assignments.filter(state="leased", occasion=0).count()
+        in_time = question.ratings.in_force().filter(is_late=False, occasion=0).count()
         assert question.answered == in_time
         assert question.free + held + in_time == question.wanted
         assert question.free >= 0

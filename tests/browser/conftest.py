@@ -89,8 +89,8 @@ def bare_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @contextmanager
-def served(data: Path, what: str) -> Iterator[Site]:
-    """Fill a data folder and serve it; no worker runs, so that a job stays as it is."""
+def served(data: Path, what: str, *, worker: bool = False) -> Iterator[Site]:
+    """Fill a data folder and serve it; without a worker a job stays as it is."""
     if shutil.which("chromium") is None:
         pytest.skip("no Chromium: the program chromium is not installed")
     ours = {name: value for name, value in os.environ.items() if "CONSONANCE" not in name}
@@ -125,12 +125,27 @@ def served(data: Path, what: str) -> Iterator[Site]:
             ],
             cwd=ROOT, env=environment, stdout=log, stderr=log,
         )  # fmt: skip
+    programs = [server]
+    if worker:
+        with (data / "worker.log").open("wb") as log:
+            words = ["-A", "consonance.web.celery", "worker", "--pool", "solo"]
+            programs.append(
+                subprocess.Popen(
+                    [sys.executable, "-m", "celery", *words],
+                    cwd=ROOT,
+                    env=environment,
+                    stdout=log,
+                    stderr=log,
+                )
+            )
     try:
         _wait(server, f"{address}/health", data / "web.log")
         yield Site(address, data / "consonance.sqlite3", places)
     finally:
-        server.terminate()
-        server.wait(timeout=20)
+        for program in programs:
+            program.terminate()
+        for program in programs:
+            program.wait(timeout=20)
 
 
 def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
@@ -147,8 +162,10 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 # Not for the session: while Playwright's loop runs, Django refuses the database to other tests.
 @pytest.fixture(scope="package")
-def chromium(site: Site) -> Iterator[Browser]:
+def chromium() -> Iterator[Browser]:
     """Return the browser; its sound starts without a click, as after the first press of Start."""
+    if shutil.which("chromium") is None:
+        pytest.skip("no Chromium: the program chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"),

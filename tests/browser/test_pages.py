@@ -13,13 +13,39 @@ from playwright.sync_api import Browser
 from tests.browser.conftest import DESKTOP, PHONE, SHOTS, Site, Visitor
 
 PUBLIC = ("home", "styleguide", "splits:releases", "splits:release")
+OWN = (
+    "annotation:me",
+    "annotation:my_answers",
+    "annotation:join_campaign",
+    "people:terms",
+    "people:token",
+    "people:erase",
+)
 ACCOUNT = ("account_logout", "account_change_password", "account_email", "mfa_index")
-RATING = ("annotation:campaigns", "annotation:rate", "annotation:rate_plain")
+RATING = (
+    "annotation:campaigns",
+    "annotation:rate",
+    "annotation:rate_plain",
+    "annotation:quiz",
+)
 CURATOR = (
+    "annotation:adjudication",
+    "annotation:adjudication_list",
     "annotation:campaign",
+    "annotation:campaign_gold",
+    "annotation:campaign_guidelines",
+    "annotation:campaign_manage",
     "annotation:campaign_new",
+    "annotation:campaign_preview",
+    "annotation:campaign_settings",
+    "annotation:flags",
+    "annotation:guideline",
+    "annotation:promote_gold",
     "annotation:question",
     "annotation:questions",
+    "annotation:invitations",
+    "annotation:studies",
+    "annotation:study",
     "candidates:draw",
     "candidates:round",
     "candidates:rounds",
@@ -33,13 +59,30 @@ CURATOR = (
     "jobs:list",
     "splits:build",
 )
-ADMIN = ("annotation:consistency", "annotation:consistency_campaign")
+MESSAGES = ("annotation:messages", "annotation:conversation")
+ADMIN = (
+    "annotation:consistency",
+    "annotation:consistency_campaign",
+    "annotation:consistency_class",
+    "annotation:consistency_classes",
+    "annotation:consistency_compare",
+    "annotation:consistency_run",
+    "annotation:consistency_runs",
+    "annotation:consistency_people",
+    "annotation:consistency_person",
+    "annotation:consistency_person flagged",
+    "annotation:consistency_pairs",
+    "annotation:consistency_clips",
+    "annotation:consistency_ratings",
+    "annotation:conversation_with",
+)
 #: Pages that are empty at first.
 BARE = (
     "home",
     "annotation:campaign_new",
     "annotation:campaigns",
     "annotation:consistency",
+    "annotation:messages",
     "candidates:draw",
     "candidates:rounds",
     "catalog:collections",
@@ -48,12 +91,12 @@ BARE = (
     "splits:releases",
 )
 PAGES: dict[str, tuple[str, ...]] = {
-    "": (*PUBLIC, "account_login", "account_reset_password"),
-    "annotator": (*PUBLIC, *RATING, *ACCOUNT),
+    "": (*PUBLIC, "account_login", "account_reset_password", "people:join"),
+    "annotator": (*PUBLIC, *RATING, *MESSAGES, *OWN, *ACCOUNT),
     "researcher": (*PUBLIC, "annotation:campaigns"),
     "curator": (*PUBLIC, *RATING, *CURATOR),
     # An admin is a curator, too, and sees the same pages; these are what is added.
-    "admin": ("home", "annotation:campaign", *ADMIN),
+    "admin": ("home", "annotation:campaign", "annotation:messages", *ADMIN),
 }
 #: Addresses of ours that are no pages: answers to forms and programs, files.
 NO_PAGES = {
@@ -61,10 +104,40 @@ NO_PAGES = {
     "jobs:status",
     "jobs:cancel",
     "jobs:retry",
+    "annotation:campaign_clone",
+    "annotation:campaign_extend",
+    "annotation:campaign_pilot",
     "annotation:campaign_state",
+    "annotation:preview_answers",
+    "annotation:preview_claim",
+    "annotation:correct_rating",
+    "annotation:revoke_invitation",
+    "annotation:study_csv",
+    "annotation:study_door",  # asks who comes: tests/annotation/people/test_studies.py
+    "annotation:study_end",
+    "annotation:study_state",
+    "people:export",
     "annotation:aggregate",
     "annotation:people_csv",
+    "annotation:pairs_csv",
+    "annotation:take_measure",
+    "annotation:take_measures",
+    "annotation:lift_measure",
+    "annotation:lift_measures",
+    "annotation:send_message",
+    "annotation:read_messages",
     "annotation:classes_csv",
+    "annotation:days_csv",
+    "annotation:clips_csv",
+    "annotation:ratings_csv",
+    "annotation:adjudicate",
+    "annotation:withdraw_adjudication",
+    "annotation:plant_gold",
+    "annotation:resolve_flags",
+    "annotation:set_gold",
+    "annotation:retire_gold",
+    "annotation:consistency_refresh",
+    "annotation:consistency_status",
     "splits:download",
     "splits:manifest",
 }
@@ -145,7 +218,7 @@ def test_pages_with_nothing_on_them_say_what_to_do_next(
     context.close()
 
 
-@pytest.mark.parametrize("name", [*RATING, *CURATOR, *ADMIN])
+@pytest.mark.parametrize("name", [*RATING, *MESSAGES, *CURATOR, *ADMIN])
 def test_a_stranger_is_asked_to_sign_in_and_comes_back(
     name: str, site: Site, rooms: Callable[[str, str], Visitor]
 ) -> None:

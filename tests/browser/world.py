@@ -20,7 +20,7 @@ import numpy as np
 RATE = 44_100
 CLIP_MS = 10_000
 #: Campaigns that answers are given in: one a test, so that no test meets another's answers.
-CAMPAIGNS = ("keyboard", "touch", "plain", "offline", "pages")
+CAMPAIGNS = ("keyboard", "touch", "plain", "offline", "pages", "quiz", "plain_quiz")
 ROLES = ("annotator", "curator", "researcher", "admin")
 MIN_HEARD_MS = 700
 
@@ -114,6 +114,54 @@ def make_people() -> dict[str, Any]:
     }
 
 
+def make_report(campaign: Any, people: dict[str, Any]) -> None:
+    """Store a report and a run's about a campaign, with measures and messages."""
+    from annotation.actions.send_message import send_message
+    from annotation.models import GuidelineVersion
+    from tests import factories
+    from tests.annotation import person_reports as reports
+    from tests.annotation.reporting_data import live_report, report_data
+
+    classes = GuidelineVersion.objects.filter(campaign=campaign).values_list("target__name")
+    data = report_data(classes=[name for (name,) in classes])
+    run = factories.ConsensusRunFactory(
+        campaign=campaign,
+        number=1,
+        parameters={"present_from": 0.8, "absent_to": 0.2, "code": "0.1.0"},
+    )
+    live_report(campaign, data, run=run)
+    report = live_report(campaign, data)
+    rows = [
+        reports.person_report(report, people[name], detail=make())
+        for name, make in (
+            ("annotator", reports.careful), ("keyboard", reports.spammer),
+            ("touch", reports.spammer), ("plain", reports.newcomer),
+        )
+    ]  # fmt: skip
+    reports.add_pairs(report, [reports.pair(*rows[1:3])], [reports.cluster(*rows[1:3])])
+    # On the annotator's rating page this changes nothing but a line above it.
+    factories.MeasureFactory(campaign=campaign, person=people["annotator"], kind="exclude")
+    factories.MeasureFactory(campaign=campaign, person=people["touch"], kind="pause")
+    text = "Many of your answers came within half a second.\n\nWas your sound on?"
+    ana = people["annotator"]
+    send_message(campaign=campaign, sender=people["admin"], recipient=ana, text=text)
+    send_message(campaign=campaign, sender=ana, text="No. I am sorry!")
+
+
+def make_runs(campaign: Any, people: list[Any]) -> None:
+    """Let people answer and aggregate twice, so that there are two runs with labels to compare."""
+    from annotation.actions.aggregate_ratings import aggregate_ratings
+    from annotation.aggregation.settings import RunSettings
+    from tests import factories
+
+    for question in campaign.questions.all():
+        for place, person in enumerate(people):
+            answer = "no" if place == 0 else "yes"
+            factories.RatingFactory(question=question, person=person, answer=answer)
+    for method in ("dawid_skene", "majority"):
+        aggregate_ratings(campaign=campaign, settings=RunSettings(method=method))
+
+
 def make_bare(_: Path) -> Places:
     """Make nothing but people."""
     from tests import factories
@@ -122,11 +170,67 @@ def make_bare(_: Path) -> Places:
     return Places(password=factories.PASSWORD, campaigns={}, arguments={}, running_job="")
 
 
+def make_curating(drawn: Any, clips: list[Any], people: dict[str, Any]) -> Any:
+    """Make a campaign in which disputes, reports, gold and proposals wait for a curator."""
+    from django.utils import timezone
+
+    from annotation.actions.plant_gold import plant_gold
+    from tests import factories
+    from tests.annotation.frozen_runs import label, make_run
+
+    campaign = factories.CampaignFactory(
+        collection=drawn.score_set.collection, name="For curators", max_ratings=5
+    )
+    campaign.rounds.add(drawn)
+    banjo = drawn.candidates.first().target
+    flute = factories.ClassFactory(
+        taxonomy=banjo.taxonomy, name="flute", display_name="flute", position=99
+    )
+    # People of their own: tests count the answers of those who rate in them.
+    crowd = [factories.annotator(username=f"listener-{number}") for number in range(1, 6)]
+    now = timezone.now()
+    rows = []
+    for place, clip in enumerate(clips):
+        said = ("yes", "no", "yes", "unsure", "no")
+        disputed = factories.QuestionFactory(
+            campaign=campaign, clip=clip, target=banjo, state="disputed", stop_reason="maximum",
+            stopped_at=now - timedelta(hours=place + 1), answered=5, wanted=5, free=0,
+        )  # fmt: skip
+        agreed = factories.QuestionFactory(
+            campaign=campaign, clip=clip, target=flute, state="decided", stop_reason="posterior",
+            stopped_at=now, answered=5, wanted=5, free=0,
+        )  # fmt: skip
+        alike = ("yes", "no")[place % 2]
+        for person, answer in zip(crowd, said, strict=True):
+            weight = {"yes": 1.4, "no": -1.6, "unsure": 0.0}[answer]
+            factories.RatingFactory(
+                question=disputed, person=person, answer=answer, weight=weight
+            )
+            factories.RatingFactory(question=agreed, person=person, answer=alike)
+        yes = 5 if alike == "yes" else 0
+        posterior = 0.998 if yes else 0.002
+        rows.append(label(clip, "flute", n_yes=yes, n_no=5 - yes, posterior_crowd=posterior))
+    run = make_run(campaign, labels=rows)
+    for place, person in enumerate(crowd):
+        factories.SkillSnapshotFactory(run=run, person=person, trust=0.6 + 0.08 * place)
+    for person, kind in ((crowd[0], "silence"), (crowd[1], "corrupt")):
+        factories.ClipFlagFactory(
+            question=disputed, person=person, kind=kind, note="Nothing after two seconds."
+        )
+    factories.GoldAnswerFactory(
+        clip=clips[0], target=flute, truth="absent", created_by=people["curator"]
+    )
+    plant_gold(campaign=campaign)
+    return campaign
+
+
 def make_world(root: Path) -> Places:
     """Make the world and say where everything is."""
+    from annotation.actions.open_study import open_study
     from consonance.catalog.actions.cut_clips import cut_clips
+    from consonance.people.actions.create_invitation import create_invitation
+    from consonance.people.models import Scope
     from tests import factories
-    from tests.consonance.web.world import report
 
     people = make_people()
     people |= {name: factories.annotator(username=name) for name in CAMPAIGNS}
@@ -171,11 +275,23 @@ def make_world(root: Path) -> Places:
             question = factories.QuestionFactory(campaign=campaign, clip=clip, target=banjo)
         campaigns[name] = campaign
     factories.RatingFactory(question=question, person=people["researcher"])
-    factories.ConsensusRunFactory(
-        campaign=campaigns["pages"],
-        parameters={"present_from": 0.8, "absent_to": 0.2, "code": "0.1.0"},
-        report=report(people["keyboard"], banjo),
-    )
+    for place, clip in enumerate(clips):
+        factories.GoldAnswerFactory(
+            clip=clip, target=banjo, truth=("present", "absent")[place % 2], is_quiz=True,
+            created_by=people["curator"], explanation="The tremolo gives it away.",
+        )  # fmt: skip
+    for name in ("quiz", "plain_quiz"):
+        factories.MeasureFactory(
+            campaign=campaigns[name], person=people[name], kind="requiz", reason="To be sure.",
+        )  # fmt: skip
+    make_report(campaigns["pages"], people)
+    make_runs(campaigns["pages"], [factories.annotator() for _ in range(3)])
+    curating = {"campaign_id": str(make_curating(drawn, clips, people).pk)}
+    shown = campaigns["pages"]
+    shown.joining = "anybody"
+    shown.save()
+    study = open_study(campaign=shown, provider="prolific", name="March", ratings_wanted=5)
+    _, token = create_invitation(scope=Scope.CAMPAIGN, scope_id=shown.pk, actor=None)
     release = make_release(collection, clips[:2])
     jobs = make_jobs(people["curator"])
     pages = {"campaign_id": str(campaigns["pages"].pk)}
@@ -191,10 +307,38 @@ def make_world(root: Path) -> Places:
             "catalog:track in quarantine": {"slug": collection.slug, "track_no": broken.track_no},
             "candidates:round": {"round_id": str(drawn.pk)},
             "splits:release": {"name": release.name, "version": release.version},
+            **{
+                f"annotation:{name}": {**pages, "person_id": str(people[person].pk)}
+                for name, person in (
+                    ("consistency_person", "annotator"), ("consistency_person flagged", "keyboard"),
+                    ("conversation_with", "annotator"),
+                )
+            },
+            **{
+                f"annotation:{name}": curating
+                for name in (
+                    "adjudication", "adjudication_list", "campaign_gold", "promote_gold", "flags",
+                )
+            },
             "annotation:question": {"question_id": str(question.pk)},
+            "annotation:study": {"study_id": str(study.pk)},
+            "people:join": {"token": token},
             **{
                 f"annotation:{name}": pages
-                for name in ("rate", "rate_plain", "campaign", "questions", "consistency_campaign")
+                for name in ("invitations", "studies", "join_campaign")
+            },
+            "annotation:consistency_class": {**pages, "class_name": "banjo"},
+            "annotation:guideline": {**pages, "class_name": "banjo"},
+            "annotation:consistency_run": {**pages, "number": 1},
+            **{
+                f"annotation:{name}": pages
+                for name in (
+                    "rate", "rate_plain", "campaign", "campaign_guidelines", "campaign_manage",
+                    "campaign_preview", "campaign_settings", "questions", "consistency_campaign",
+                    "consistency_people", "consistency_pairs", "conversation", "quiz",
+                    "consistency_clips", "consistency_ratings",
+                    "consistency_classes", "consistency_runs", "consistency_compare",
+                )
             },
         },
         running_job=str(jobs["running"].pk),
@@ -205,5 +349,8 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    make = {"world": make_world, "bare": make_bare}[sys.argv[1]]
+
+    from tests.browser.crowd_world import make_crowd
+
+    make = {"world": make_world, "bare": make_bare, "crowd": make_crowd}[sys.argv[1]]
     json.dump(asdict(make(Path(sys.argv[2]))), sys.stdout)

@@ -18,14 +18,16 @@ function setState(state) {
 /**
  * A card instead of a question.
  *
- * @param {"loading"|"waiting"|"signed-out"|"error"|"paused"|"done"} kind
+ * @param {"loading"|"waiting"|"signed-out"|"error"|"paused"|"held-back"|"quiz"|"done"} kind
  */
 export function showNote(kind, title, text) {
   byId("rate").dataset.note = kind;
   byId("rate-note-title").textContent = title;
   byId("rate-note-text").textContent = text;
   byId("rate-note-login").hidden = kind !== "signed-out";
-  byId("rate-note-again").hidden = kind === "loading";
+  byId("rate-note-quiz").hidden = kind !== "quiz";
+  byId("rate-note-ask").hidden = kind !== "held-back";
+  byId("rate-note-again").hidden = ["loading", "held-back", "quiz"].includes(kind);
   setState("note");
   byId("rate-note-title").focus({ preventScroll: true });
 }

@@ -2,11 +2,11 @@
  * Sounds and pictures of the coming questions, loaded ahead so that an answer starts the next at once.
  */
 
-const SUPPORTED = () => document.createElement("audio").canPlayType('audio/ogg; codecs="vorbis"') !== "";
+const SUPPORTED = () => document.createElement("audio").canPlayType("audio/mpeg") !== "";
 
 /** What to tell when a clip does not play. */
 export function whyNot(audio) {
-  if (!SUPPORTED()) return "This browser cannot play Ogg audio. Firefox, Chrome, Edge and Safari from version 18.4 can.";
+  if (!SUPPORTED()) return "This browser cannot play MP3 audio. Try another one.";
   if (!navigator.onLine) return "You are offline. It will play once the connection is back.";
   if (audio.error && audio.error.code === MediaError.MEDIA_ERR_DECODE) return "The file seems to be damaged.";
   return "It could not be loaded.";

@@ -7,13 +7,17 @@ from django.utils import timezone
 
 from annotation.actions.claim_questions import MAX_CLAIM, MAX_IN_HAND, claim_questions
 from annotation.actions.return_expired import BATCH
-from annotation.models import Assignment, Question
+from annotation.models import Assignment, Question, QuizAttempt, QuizItem
+from annotation.presentation import progress_of
 from consonance.errors import NotAllowedError, ParameterError
 from consonance.people.models import Role
 from tests.annotation.conftest import assert_places_add_up, claim_one, give, let_run_out
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
+    ClassFactory,
+    GoldAnswerFactory,
+    MeasureFactory,
     QuestionFactory,
     annotator,
     person_with,
@@ -225,3 +229,86 @@ def test_an_answered_question_is_not_returned_again():
     ana = annotator()
     give(ana, claim_one(campaign, ana))
     assert claim_questions(campaign=campaign, person=ana, count=1).reason == "nothing_left"
+
+
+# --- measures ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("kind", "reason", "told"),
+    [("pause", "paused_you", "You are paused"), ("requiz", "quiz", "take the quiz")],
+)
+def test_whoever_is_held_back_gets_nothing_and_is_told_why(kind, reason, told):
+    campaign = CampaignFactory()
+    QuestionFactory(campaign=campaign)
+    ana = annotator()
+    MeasureFactory(campaign=campaign, person=ana, kind=kind, reason="Too many quick answers.")
+    claim = claim_questions(campaign=campaign, person=ana, count=1)
+    assert (claim.assignments, claim.reason) == ([], reason)
+    assert told in claim.detail
+    assert "Too many quick answers." in claim.detail
+    assert not Assignment.objects.exists()
+
+
+def test_a_pause_weighs_more_than_a_quiz():
+    campaign = CampaignFactory()
+    ana = annotator()
+    for kind in ("requiz", "pause"):
+        MeasureFactory(campaign=campaign, person=ana, kind=kind)
+    assert claim_questions(campaign=campaign, person=ana, count=1).reason == "paused_you"
+
+
+def test_what_was_in_hand_before_the_pause_is_not_handed_out_again_but_taken():
+    campaign = CampaignFactory()
+    QuestionFactory(campaign=campaign)
+    ana = annotator()
+    lease = claim_one(campaign, ana)
+    MeasureFactory(campaign=campaign, person=ana)
+    assert claim_questions(campaign=campaign, person=ana, count=1).assignments == []
+    assert give(ana, lease).status == "stored"
+
+
+def test_a_lifted_measure_and_one_elsewhere_and_an_exclusion_hold_nobody_back():
+    campaign = CampaignFactory()
+    QuestionFactory(campaign=campaign)
+    ana = annotator()
+    MeasureFactory(campaign=campaign, person=ana, lifted_at=timezone.now())
+    MeasureFactory(person=ana)
+    MeasureFactory(campaign=campaign)
+    MeasureFactory(campaign=campaign, person=ana, kind="exclude")
+    assert claim_one(campaign, ana)
+
+
+def test_a_closed_campaign_is_closed_for_paused_people_too():
+    campaign = CampaignFactory(state="closed")
+    ana = annotator()
+    MeasureFactory(campaign=campaign, person=ana)
+    assert claim_questions(campaign=campaign, person=ana, count=1).reason == "closed"
+
+
+def test_a_question_whose_answer_a_quiz_has_told_is_not_asked():
+    campaign = CampaignFactory()
+    told, other = QuestionFactory.create_batch(2, campaign=campaign)
+    ana = annotator()
+    attempt = QuizAttempt.objects.create(campaign=campaign, person=ana)
+    QuizItem.objects.create(attempt=attempt, place=1, gold=GoldAnswerFactory(question=told))
+    assert questions_of(claim_questions(campaign=campaign, person=ana, count=5)) == [other.pk]
+    assert progress_of(campaign, ana, timezone.now()).remaining_for_you == 1
+    everybody_else = claim_questions(campaign=campaign, person=annotator(), count=5)
+    assert set(questions_of(everybody_else)) == {told.pk, other.pk}
+
+
+def test_a_quiz_about_the_clip_in_another_class_hides_no_question():
+    campaign = CampaignFactory()
+    question = QuestionFactory(campaign=campaign)
+    ana = annotator()
+    attempt = QuizAttempt.objects.create(campaign=campaign, person=ana)
+    gold = GoldAnswerFactory(clip=question.clip, target=ClassFactory())
+    QuizItem.objects.create(attempt=attempt, place=1, gold=gold)
+    assert claim_one(campaign, ana).question_id == question.pk
+
+
+def test_a_claim_asks_the_database_a_fixed_number_of_times(django_assert_max_num_queries):
+    campaign = CampaignFactory(repeat_share=0)
+    QuestionFactory.create_batch(25, campaign=campaign)
+    ana = annotator()
+    with django_assert_max_num_queries(14):  # two savepoints are four of them
+        claim_questions(campaign=campaign, person=ana, count=20)

@@ -220,7 +220,7 @@ def test_an_answer_whose_place_went_to_somebody_else_is_late_and_takes_nobodys_p
 
 
 def test_an_answer_to_a_question_that_stopped_meanwhile_is_late():
-    campaign = CampaignFactory(min_ratings=1, stop_posterior=0.8)
+    campaign = CampaignFactory(min_ratings=1, stop_posterior=0.6)
     QuestionFactory(campaign=campaign, wanted=2, free=2)
     ana, ben = annotator(), annotator()
     slow = claim_one(campaign, ana)

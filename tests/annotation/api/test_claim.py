@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -12,6 +14,7 @@ from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
     GuidelineFactory,
+    MeasureFactory,
     QuestionFactory,
     annotator,
     person_with,
@@ -43,7 +46,12 @@ def test_a_claim_returns_everything_the_page_needs_to_ask(client_of):
         "question": str(question.pk),
         "class": {"name": question.target.name, "display_name": "banjo", "article": "a"},
         "prompt": "Do you hear a banjo?",
-        "guideline": {"version": newest.version, "text": "Plucked, five strings."},
+        "guideline": {
+            "version": newest.version,
+            "question": "Do you hear a banjo?",
+            "text": "Plucked, five strings.",
+            "examples": [],
+        },
         "clip": {
             "id": str(clip.pk),
             "duration_ms": 10_000,
@@ -135,13 +143,51 @@ def test_an_unknown_campaign_is_not_found(client_of):
 def test_a_claim_takes_few_queries_however_many_it_returns(
     client_of, django_assert_max_num_queries, held
 ):
-    campaign = CampaignFactory()
+    campaign = CampaignFactory(repeat_share=0)
     QuestionFactory.create_batch(15, campaign=campaign)
     ana = person_with(Role.ANNOTATOR, place=campaign)
     client = client_of(ana)
     for question in Question.objects.all()[:held]:
         AssignmentFactory(question=question, person=ana)
-    # Session and account 2, campaign 1, roles 2, expired 1, in hand 1-2, questions 3, guideline 1,
-    # progress 3, savepoints of the test's own transaction 4.
-    with django_assert_max_num_queries(20):
+    # Session and account 2, campaign 1, roles 2, measures 1, expired 1, in hand 1-2, quiz 1,
+    # questions 3, guideline and examples 2, progress 4, savepoints of the test's transaction 4.
+    with django_assert_max_num_queries(24):
         assert len(post(client, campaign=str(campaign.pk), count=10).json()["questions"]) == 10
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("pause", "paused_you"), ("requiz", "quiz")])
+def test_whoever_is_held_back_is_told_why(client_of, kind, reason):
+    campaign, ana = CampaignFactory(), annotator()
+    QuestionFactory(campaign=campaign)
+    MeasureFactory(campaign=campaign, person=ana, kind=kind, reason="Too many quick answers.")
+    answer = post(client_of(ana), campaign=str(campaign.pk))
+    assert answer.status_code == 200
+    body = answer.json()
+    assert (body["questions"], body["reason"]) == ([], reason)
+    assert "Too many quick answers." in body["detail"]
+
+
+def test_a_planted_repeat_is_not_recognisable(client_of, monkeypatch):
+    monkeypatch.setattr("annotation.repeats.ANSWERS_BETWEEN", 1)
+    monkeypatch.setattr("annotation.repeats.TIME_BETWEEN", timedelta(0))
+    campaign, ana = CampaignFactory(repeat_share=0.5), annotator()
+    QuestionFactory.create_batch(20, campaign=campaign)
+    client = client_of(ana)
+    shapes, repeats = set(), 0
+    for _ in range(25):
+        [question, *_] = post(client, campaign=str(campaign.pk)).json()["questions"] or [None]
+        if question is None:
+            break
+        shapes.add(json.dumps(shape_of(question), sort_keys=True))
+        lease = Assignment.objects.get(pk=question["assignment"])
+        repeats += lease.occasion
+        assert give(ana, lease).status == "stored"
+    assert repeats > 0
+    assert len(shapes) == 1
+
+
+def shape_of(value):
+    """Return names and types of a JSON value, without what stands in it."""
+    if isinstance(value, dict):
+        return {name: shape_of(part) for name, part in value.items()}
+    return type(value).__name__

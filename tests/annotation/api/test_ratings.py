@@ -137,11 +137,12 @@ def test_queries_grow_by_a_few_with_each_answer(client_of, django_assert_max_num
     ana = annotator()
     client = client_of(ana)
     leases = claim_questions(campaign=campaign, person=ana, count=10).assignments
-    # For the request: session and account 2, roles 1-2, weights 1, guideline 1, progress 3.
+    # For the request: session and account 2, roles 1-2, weights and measures 2, guideline 1,
+    # progress 3.
     # For each answer: question, key, lease, insert, two updates and a savepoint's two ends.
-    with django_assert_max_num_queries(10 + 8):
+    with django_assert_max_num_queries(11 + 8):
         post(client, sent(leases[0]))
-    with django_assert_max_num_queries(10 + 9 * 8):
+    with django_assert_max_num_queries(11 + 9 * 8):
         post(client, *(sent(lease) for lease in leases[1:]))
     assert Rating.objects.count() == 10
 

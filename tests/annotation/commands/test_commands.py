@@ -67,6 +67,28 @@ def test_open_campaign_says_what_it_did_not_find(words, code, says):
     assert error.returncode == code
 
 
+def test_open_campaign_takes_audit_repeats_quotas_and_pay():
+    drawn = drawn_round(clips=10)
+    result = told(
+        "open_campaign", "--round", str(drawn.pk), "--audit-share", "0.5", "--repeat-share", "0.1",
+        "--quota-positives", "5", "--quota-labels", "9", "--pay-per-hour", "12.50",
+        "--currency", "USD",
+    )  # fmt: skip
+    assert result["audited"] == 5
+    campaign = Campaign.objects.get()
+    assert (campaign.audit_share, campaign.repeat_share) == (0.5, 0.1)
+    assert (campaign.quota_positives, campaign.quota_labels) == (5, 9)
+    assert (str(campaign.pay_per_hour), campaign.pay_currency) == ("12.50", "USD")
+
+
+@pytest.mark.parametrize(
+    "words", [("--audit-share", "2"), ("--pay-per-hour", "much"), ("--currency", "Euro")]
+)
+def test_open_campaign_refuses_what_no_campaign_can_have(words):
+    refused("open_campaign", "--round", str(drawn_round(clips=1).pk), *words)
+    assert not Campaign.objects.exists()
+
+
 def test_open_campaign_refuses_wrong_numbers():
     drawn = drawn_round(clips=1)
     assert refused("open_campaign", "--round", str(drawn.pk), "--min-ratings", "9").returncode == 2
@@ -100,7 +122,7 @@ def test_aggregate_makes_a_run_as_a_job():
     assert run["tables"]["labels"] == stored.labels.sha256
     assert sum(run["labels"].values()) == 3
     job = Job.objects.get()
-    assert (job.state, job.progress_done, job.progress_total) == ("done", 4, 4)
+    assert (job.state, job.progress_done, job.progress_total) == ("done", 6, 6)
     assert job.disk_bytes > 0
 
 

@@ -25,12 +25,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consonance.web.settings")
 LEASE_SECONDS = 1
 PATIENCE_S = 120.0  # a machine that is shared takes its time
 ANSWERS = ("yes", "no", "unsure")
+#: Questions come again far sooner and oftener than anybody would ask them, so that it is tried.
+REPEAT_SHARE, ANSWERS_BETWEEN, TIME_BETWEEN = 0.3, 2, timedelta(0)
 
 
 @dataclass
 class Told:
     """What a worker was told by the actions."""
 
+    repeated: int = 0
     kept: list[str] = field(default_factory=list)
     undone: list[str] = field(default_factory=list)
     statuses: Counter[str] = field(default_factory=Counter)
@@ -48,7 +51,9 @@ def prepare(questions: int, people: int) -> str:
     from tests.factories import CampaignFactory, ClassFactory, QuestionFactory, annotator
 
     call_command("migrate", verbosity=0)
-    campaign = CampaignFactory(min_ratings=2, max_ratings=4, lease_seconds=LEASE_SECONDS)
+    campaign = CampaignFactory(
+        min_ratings=2, max_ratings=4, lease_seconds=LEASE_SECONDS, repeat_share=REPEAT_SHARE
+    )
     target = ClassFactory()
     for _ in range(questions):
         QuestionFactory(campaign=campaign, target=target)
@@ -62,10 +67,12 @@ def prepare(questions: int, people: int) -> str:
 
 def work(campaign_id: str, seed: int) -> Told:
     """Claim, answer, answer twice, undo and walk away, as people do, until nothing is left."""
+    from annotation import repeats
     from annotation.actions.claim_questions import claim_questions
     from annotation.models import Campaign
     from consonance.people.models import User
 
+    repeats.ANSWERS_BETWEEN, repeats.TIME_BETWEEN = ANSWERS_BETWEEN, TIME_BETWEEN
     rng = np.random.default_rng(seed)
     campaign = Campaign.objects.get(pk=campaign_id)
     # Every worker is any of the people: so one person has several windows at the same time.
@@ -77,6 +84,7 @@ def work(campaign_id: str, seed: int) -> Told:
         person = people[rng.integers(len(people))]
         claim = claim_questions(campaign=campaign, person=person, count=int(rng.integers(1, 5)))
         told.claimed += len(claim.assignments)
+        told.repeated += sum(lease.occasion > 0 for lease in claim.assignments)
         if not claim.assignments:
             idle += 1
             time.sleep(0.02)

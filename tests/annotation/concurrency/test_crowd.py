@@ -21,9 +21,9 @@ from annotation.models import Assignment, Question, Rating
 print(json.dumps({
     "questions": list(Question.objects.values("id", "state", "free", "wanted", "answered",
         "log_odds")),
-    "leases": list(Assignment.objects.values("question_id", "person_id", "state")),
+    "leases": list(Assignment.objects.values("question_id", "person_id", "occasion", "state")),
     "ratings": list(Rating.objects.values(
-        "key", "question_id", "person_id", "is_late", "is_withdrawn", "weight")),
+        "key", "question_id", "person_id", "occasion", "is_late", "is_withdrawn", "weight")),
 }, default=str))
 """
 
@@ -69,10 +69,15 @@ def assert_every_promise_is_kept(url: str, data: Path) -> None:
     assert Counter(row["key"] for row in ratings) == Counter(kept + undone)
     assert {row["key"] for row in ratings if row["is_withdrawn"]} == set(undone)
 
-    # Nobody had or answered a question twice.
-    assert max(Counter((row["question_id"], row["person_id"]) for row in leases).values()) == 1
+    # Nobody had or answered a question twice, but for planted repeats: once at most.
     in_force = [row for row in ratings if not row["is_withdrawn"]]
-    assert max(Counter((row["question_id"], row["person_id"]) for row in in_force).values()) == 1
+    for rows in (leases, in_force):
+        had = Counter((row["question_id"], row["person_id"], row["occasion"]) for row in rows)
+        assert max(had.values()) == 1
+        assert {occasion for _, _, occasion in had} == {0, 1}
+    assert all(row["weight"] == 0 for row in ratings if row["occasion"])
+    leases = [row for row in leases if not row["occasion"]]
+    in_force = [row for row in in_force if not row["occasion"]]
 
     # No question has more live leases and answers than it wants.
     held = Counter(row["question_id"] for row in leases if row["state"] == "leased")
@@ -93,6 +98,7 @@ def assert_every_promise_is_kept(url: str, data: Path) -> None:
     assert undone
     assert any(row["state"] == "expired" for row in leases)
     assert len(kept) > 2 * QUESTIONS
+    assert sum(worker["repeated"] for worker in told) > 0
 
 
 @pytest.mark.slow

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 from django.urls import reverse
 
+from annotation.campaigns.rules import CampaignRules
 from annotation.models import Campaign, Question
 from consonance.people.models import Role
 from tests.annotation.conftest import claim_one, give
@@ -62,13 +65,23 @@ def test_only_curators_of_the_campaign_may_look(client_of, name):
 def test_a_campaign_is_paused_resumed_and_closed_from_its_page(client_of):
     campaign, client = CampaignFactory(), client_of(curator())
     for to in ("paused", "open", "closed"):
-        answer = client.post(url(campaign, "campaign_state"), {"to": to}, follow=True)
+        answer = client.post(
+            url(campaign, "campaign_state"), {"to": to, "confirm": "1"}, follow=True
+        )
         assert answer.status_code == 200
         campaign.refresh_from_db()
         assert campaign.state == to
     refused = client.post(url(campaign, "campaign_state"), {"to": "open"})
     assert refused.status_code == 409
     assert "cannot be" in refused.content.decode()
+
+
+def test_closing_is_confirmed_first(client_of):
+    campaign = CampaignFactory()
+    answer = client_of(curator()).post(url(campaign, "campaign_state"), {"to": "closed"})
+    assert answer.status_code == 400
+    assert "Confirm it" in answer.content.decode()
+    assert Campaign.objects.get().state == "open"
 
 
 def test_an_annotator_cannot_pause_and_a_made_up_state_is_refused(client_of):
@@ -83,12 +96,27 @@ def test_an_annotator_cannot_pause_and_a_made_up_state_is_refused(client_of):
 # --- opening -------------------------------------------------------------------------------
 def opening(drawn, **fields):
     return {
-        "round": str(drawn.pk),
+        "rounds": [str(drawn.pk)],
         "name": "First listening",
         "min_ratings": 2,
         "max_ratings": 4,
         "stop_posterior": 0.9,
+        "audit_share": 0.34,
+        "repeat_share": 0.1,
+        "quota_positives": 5,
+        "quota_labels": 9,
+        "pay_per_hour": "",
+        "pay_currency": "usd",
         "seed": 7,
+        "description": "Banjos of the twenties.",
+        "asks": "both",
+        "joining": "invited",
+        "languages": "en, pt-BR",
+        "gold_share": 0.2,
+        "trust_floor": 0.6,
+        "requires_quiz": "on",
+        "min_heard_ms": 2_000,
+        "lease_seconds": 300,
     } | fields
 
 
@@ -98,16 +126,62 @@ def test_a_curator_opens_a_campaign_by_form(client_of):
     campaign = Campaign.objects.get()
     assert (answer.status_code, answer.url) == (302, url(campaign))
     assert (campaign.min_ratings, campaign.max_ratings, campaign.seed) == (2, 4, 7)
+    assert (campaign.audit_share, campaign.repeat_share) == (0.34, 0.1)
+    assert (campaign.quota_positives, campaign.quota_labels) == (5, 9)
+    assert (campaign.pay_per_hour, campaign.pay_currency) == (None, "USD")
+    assert (campaign.asks, campaign.joining) == ("both", "invited")
+    assert campaign.languages == ["en", "pt-BR"]
+    assert (campaign.gold_share, campaign.trust_floor) == (0.2, 0.6)
+    assert (campaign.requires_quiz, campaign.checks_headphones) == (True, False)
+    assert (campaign.min_heard_ms, campaign.lease_seconds) == (2_000, 300)
     assert Question.objects.of(campaign).count() == 3
+    assert Question.objects.of(campaign).filter(is_audit=True).count() == 1
+
+
+def test_a_campaign_is_opened_over_several_rounds(client_of):
+    first = drawn_round(clips=2)
+    second = drawn_round(clips=3, score_set=first.score_set)
+    fields = opening(first, rounds=[str(first.pk), str(second.pk)])
+    assert client_of(curator()).post("/campaigns/new/", fields).status_code == 302
+    campaign = Campaign.objects.get()
+    assert set(campaign.rounds.all()) == {first, second}
+    assert Question.objects.of(campaign).count() == 5
+
+
+def test_the_form_begins_with_the_usual_rules(client_of):
+    drawn_round(clips=1)
+    form = client_of(curator()).get("/campaigns/new/").context["form"]
+    usual = asdict(CampaignRules())
+    assert {name: form[name].initial for name in usual if name != "pay_per_hour"} == {
+        name: value for name, value in usual.items() if name != "pay_per_hour"
+    }
+
+
+def test_a_campaign_tells_its_rules(client_of):
+    campaign = CampaignFactory(audit_share=0.05, pay_per_hour="12.50", quota_positives=1234)
+    text = client_of(curator()).get(url(campaign)).content.decode()
+    assert "5 % of questions" in text
+    assert "12.50 EUR an hour" in text
+    assert "1,234 positive" in text
+    assert "Volunteers" in client_of(curator()).get(url(CampaignFactory())).content.decode()
 
 
 @pytest.mark.parametrize(
     ("change", "says"),
     [
         ({"min_ratings": 5}, "5 to 4"),
+        ({"audit_share": 1.5}, "less than or equal to 1"),
+        ({"repeat_share": "nan"}, "Enter a number"),
+        ({"quota_positives": 10}, "do not fit"),
+        ({"pay_per_hour": "-1"}, "greater than or equal to 0"),
+        ({"pay_currency": "E1R"}, "Three letters"),
         ({"stop_posterior": 0.5}, "0.5"),
         ({"name": ""}, "required"),
-        ({"round": "x"}, "valid"),
+        ({"rounds": ["x"]}, "valid"),
+        ({"rounds": []}, "required"),
+        ({"languages": "English"}, "English"),
+        ({"gold_share": 0.9}, "less than or equal to 0.5"),
+        ({"asks": "songs"}, "valid choice"),
     ],
 )
 def test_what_cannot_be_opened_is_explained_in_the_form(client_of, change, says):
@@ -151,10 +225,10 @@ def test_a_question_explains_its_label(client_of):
     text = answer.content.decode()
     for word in ("ana", "ben", "cleo", "Confident enough", "Undone"):
         assert word in text
-    path = [step.posterior for step in answer.context["steps"]]
-    assert path[3] is None
+    path = [row["posterior"] for row in answer.context["rows"]]
+    assert path[3] == "–"
     assert path[:3] == sorted(path[:3])
-    assert path[2] == pytest.approx(answer.context["posterior"])
+    assert path[2] == answer.context["posterior"]
 
 
 def test_annotators_do_not_see_what_others_answered(client_of):

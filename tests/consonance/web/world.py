@@ -9,12 +9,18 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
+from annotation.actions.open_study import open_study
+from annotation.people.studies import signed
+from consonance.people.actions.create_invitation import create_invitation
+from consonance.people.models import Scope
 from tests import factories
+from tests.annotation.person_reports import person_report
+from tests.annotation.reporting_data import live_report, report_data
 
 
 @dataclass(frozen=True)
 class World:
-    """One job, collection, track, clip, round, campaign, question and release."""
+    """One job, collection, track, clip, round, campaign, question, run, person and release."""
 
     job: Any
     track: Any
@@ -24,6 +30,15 @@ class World:
     question: Any
     release: Any
     run: Any
+    person: Any
+    measure: Any
+    gold: Any
+    adjudication: Any
+    rater: str
+    invitation: Any
+    token: str
+    study: Any
+    rating: Any
 
     def arguments(self, route: str) -> dict[str, Any]:
         """Return what a route's converters are called, and the object's value for each."""
@@ -36,6 +51,19 @@ class World:
             "round_id": self.round.pk,
             "campaign_id": self.campaign.pk,
             "question_id": self.question.pk,
+            "number": self.run.number,
+            "class_name": self.question.target.name,
+            "person_id": self.person.pk,
+            "measure_id": self.measure.pk,
+            "gold_id": self.gold.pk,
+            "adjudication_id": self.adjudication.pk,
+            "invitation_id": self.invitation.pk,
+            "token": self.token,
+            "study_id": self.study.pk,
+            # Who comes stands behind the question mark; the route ends with a slash.
+            "link": f"{signed(self.study)}/?person=p1&via=",
+            "rating_id": self.rating.pk,
+            "rater": self.rater,
             "name": self.release.name,
             "version": self.release.version,
         }
@@ -49,43 +77,6 @@ class World:
         return f"/{route}"
 
 
-def report(person: Any, target: Any) -> dict[str, Any]:
-    """Return what a consensus run stores of one person's answers about one class."""
-    unknown = {"value": None, "low": None, "high": None, "note": "too few answers", "number": 0}
-    labels = {"present": 1, "absent": 0, "undecided": 1}
-    return {
-        "version": 1,
-        "ratings": 2,
-        "ratings_simulated": 0,
-        "raters": 1,
-        "raters_simulated": 0,
-        "labels": labels,
-        "alpha": unknown,
-        "posteriors": [1] + [0] * 18 + [1],
-        "methods_agree": None,
-        "consensus": {"iterations": 3, "converged": True, "log_likelihood": -1.0, "shortage": ""},
-        "classes": [
-            {
-                "name": target.name,
-                "display_name": target.display_name,
-                **{"questions": 2, "open": 1, "decided": 1, "disputed": 0, "rated": 2},
-                **{"ratings": 2, "yes": 1, "no": 0, "unsure": 1},
-                **{"labels": labels, "alpha": unknown, "agreement": unknown},
-            }
-        ],
-        "people": [
-            {
-                "person": str(person.pk),
-                "rater": "0123456789abcdef",
-                "is_simulated": False,
-                **{"ratings": 2, "trust": 0.8, "sensitivity": 0.9, "specificity": 0.7},
-                **{"unsure": 1, "unsure_share": 0.5, "agreement": unknown},
-                "median_response_ms": 2500,
-            }
-        ],
-    }
-
-
 def make_world() -> World:
     """Make everything, with the files that are sent."""
     drawn = factories.drawn_round(clips=2)
@@ -94,13 +85,18 @@ def make_world() -> World:
     clip = candidate.clip
     for name in (clip.audio_name, clip.spectrogram_name):
         default_storage.save(name, ContentFile(b"content"))
-    campaign = factories.CampaignFactory(collection=collection)
+    campaign = factories.CampaignFactory(collection=collection, joining="anybody")
     campaign.rounds.add(drawn)
     question = factories.QuestionFactory(campaign=campaign, clip=clip, target=candidate.target)
     # A clip of the release is everybody's; the one above is not in it.
     release = factories.ReleaseFactory(collection=collection)
     factories.ReleaseClipFactory(release=release)
     Path(release.archive).write_bytes(b"a tar file")
+    person = factories.annotator()
+    report = live_report(campaign, report_data(classes=(candidate.target.name,)))
+    invitation, token = create_invitation(
+        scope=Scope.CAMPAIGN, scope_id=campaign.pk, actor=None, max_uses=100
+    )
     return World(
         job=factories.JobFactory(),
         track=clip.track,
@@ -112,6 +108,14 @@ def make_world() -> World:
         run=factories.ConsensusRunFactory(
             campaign=campaign,
             parameters={"present_from": 0.8, "absent_to": 0.2, "code": "0.1.0"},
-            report=report(factories.annotator(), candidate.target),
         ),
+        person=person,
+        measure=factories.MeasureFactory(campaign=campaign, person=person),
+        gold=factories.GoldAnswerFactory(question=question),
+        adjudication=factories.AdjudicationFactory(question=question),
+        rater=person_report(report, person).rater,
+        invitation=invitation,
+        token=token,
+        study=open_study(campaign=campaign, provider="other", name="S", ratings_wanted=1),
+        rating=factories.RatingFactory(),
     )

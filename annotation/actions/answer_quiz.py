@@ -1,0 +1,96 @@
+"""Answer one clip of a quiz; the last answer decides it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from annotation.actions.lift_measure import lift_measure
+from annotation.actions.update_trust import restore_trust
+from annotation.measures import GOLD_TRUST, in_force
+from annotation.models import Measure, QuizAttempt, QuizItem
+from annotation.models.ratings import Answer
+from annotation.quizzes import Score, score_of
+from consonance.errors import ParameterError, StateError
+from consonance.ledger.models import record
+
+
+def answer_quiz(*, person: Any, item_id: UUID, answer: str) -> QuizItem:
+    """Store the answer to a clip of the person's quiz and return the item, ready to be explained.
+
+    The first answer stands: sent again, or from another window, it changes nothing. With the last
+    one the attempt is decided; who passes is asked real questions again at once.
+
+    Parameters
+    ----------
+    person
+        Who answers.
+    item_id
+        Which clip of their quiz.
+    answer
+        A value of `Answer`. Unsure is honest, and not right.
+
+    Returns
+    -------
+    QuizItem
+        With `attempt` and `gold`; its answer is the one that stands.
+
+    Raises
+    ------
+    ParameterError
+        If this is no clip of a quiz of theirs, or no answer.
+    StateError
+        If an earlier clip has no answer yet: they come in order, each explained.
+    """
+    if answer not in Answer.values:
+        raise ParameterError(f"{answer!r} is no answer. Use yes, no or unsure.")
+    with transaction.atomic():
+        # The attempt's row is the lock: what is read after it stays true until we are done.
+        attempt = (
+            QuizAttempt.objects.select_for_update(of=("self",))
+            .select_related("campaign")
+            .filter(items=item_id, person=person)
+            .first()
+        )
+        if attempt is None:
+            raise ParameterError("This clip is in no quiz of yours. Load the page again.")
+        items = list(attempt.items.select_related("gold__target", "gold__clip__track"))
+        item = next(row for row in items if row.pk == item_id)
+        item.attempt = attempt
+        if item.answer:
+            return item
+        before = [row.place for row in items if row.place < item.place and not row.answer]
+        if before:
+            raise StateError(f"Clip {before[0]} comes first. Load the page again.")
+        item.answer, item.answered_at = answer, timezone.now()
+        item.save(update_fields=["answer", "answered_at"])
+        if all(row.answer for row in items):
+            _finish(attempt, score_of(items), person)
+    return item
+
+
+def _finish(attempt: QuizAttempt, score: Score, person: Any) -> None:
+    attempt.finished_at, attempt.has_passed = timezone.now(), score.has_passed
+    attempt.save(update_fields=["finished_at", "has_passed"])
+    record(
+        "finish_quiz",
+        target=attempt,
+        actor=person,
+        campaign=str(attempt.campaign_id),
+        right=score.right,
+        asked=score.asked,
+        has_passed=score.has_passed,
+    )
+    if not score.has_passed:
+        return
+    reason = f"Passed the quiz: {score.right} of {score.asked} right."
+    asked = in_force(attempt.campaign, person=person).filter(kind=Measure.Kind.REQUIZ).first()
+    if asked is not None:
+        lift_measure(measure_id=asked.pk, reason=reason)
+    by_rule = in_force(attempt.campaign, person=person).filter(rule=GOLD_TRUST).first()
+    if by_rule is not None:  # the quiz was asked for by hand
+        lift_measure(measure_id=by_rule.pk, reason=reason)
+    restore_trust(campaign=attempt.campaign, person=person, reason=reason)

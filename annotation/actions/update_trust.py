@@ -1,0 +1,165 @@
+"""Count answers to gold, and hold back whoever is surely not to be trusted until the quiz."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import Case, F, Value, When
+
+from annotation.actions.take_measure import MAX_REASON, take_measure
+from annotation.gold.known import truth_of
+from annotation.gold.trust import doubtful, together, trust_of
+from annotation.measures import GOLD_TRUST, in_force
+from annotation.models import Campaign, GoldAnswer, GoldTrust, Measure, Question
+from annotation.models.ratings import Answer
+from annotation.quizzes import quiz_is_possible
+from consonance.errors import StateError
+from consonance.ledger.models import record
+
+_Kind = Measure.Kind
+#: Classes that a reason names.
+_NAMED: Final = 3
+
+
+def note_gold_answer(question: Question, person: Any, answer: str) -> None:
+    """Count an answer if it was to gold; call it in the transaction that stores the answer.
+
+    Whether the person can be trusted is looked at after the transaction, whose locks must not be
+    held while all that they have in hand is given back.
+
+    Parameters
+    ----------
+    question
+        What was answered, for the first time by this person; with `campaign` loaded.
+    person
+        Who answered.
+    answer
+        A value of `Answer`; unsure counts for nothing.
+    """
+    if _count(question, person, answer, 1):
+        look = partial(hold_back_untrusted, campaign=question.campaign, person=person)
+        transaction.on_commit(look, robust=True)
+
+
+def take_back_gold_answer(question: Question, person: Any, answer: str) -> None:
+    """Undo `note_gold_answer`; call it in the transaction that takes the answer back.
+
+    A measure that it led to stays: it is lifted by the quiz.
+    """
+    _count(question, person, answer, -1)
+
+
+def hold_back_untrusted(*, campaign: Campaign, person: Any) -> list[Measure]:
+    """Ask somebody for the quiz whose accuracy on gold is surely below the campaign's floor.
+
+    They get no questions until they pass it, and what they answered is left out of consensus until
+    then; nothing is deleted. Where there is too little gold for a quiz they are paused, for whoever
+    runs the campaign to decide. Nothing happens to whom the rule holds back already.
+
+    Returns
+    -------
+    list of Measure
+        The new ones, with the rule `gold_trust`.
+    """
+    rows = trust_of(person, campaign)
+    below = doubtful(rows, campaign.trust_floor)
+    if below is None or in_force(campaign, person=person).filter(rule=GOLD_TRUST).exists():
+        return []
+    has_quiz = quiz_is_possible(campaign)
+    counted = together(below or rows)
+    names = ", ".join(row.target.display_name for row in below[:_NAMED])
+    told = f" (mostly about {names})" if names else ""
+    reason = (
+        f"Of {counted.number} of your answers to clips whose answer is known,"
+        f" {counted.right} were right{told}. That happens."
+    )
+    if has_quiz:
+        kind = _Kind.REQUIZ
+        reason += " The quiz is short and explains what to listen for; passing it ends this."
+    else:
+        kind = _Kind.PAUSE
+        reason += " Whoever runs the campaign will look at it; write to them if you like."
+    kept = "Your answers are kept. They are not counted until then, and all of them are afterwards."
+    wanted = {kind: reason, _Kind.EXCLUDE: kept}
+    taken = []
+    with transaction.atomic():
+        for each, why in wanted.items():
+            try:
+                measure = take_measure(
+                    campaign=campaign,
+                    person=person,
+                    kind=each,
+                    reason=why[:MAX_REASON],
+                    rule=GOLD_TRUST,
+                )
+            except StateError:  # an admin has done so by hand, or another answer just now
+                continue
+            taken.append(measure)
+    return taken
+
+
+def restore_trust(*, campaign: Campaign, person: Any, reason: str, actor: Any = None) -> bool:
+    """Forget how somebody did on the campaign's gold; say whether there was anything to forget.
+
+    What they are trusted by begins anew; the answers themselves stay. Call it in a transaction.
+
+    Parameters
+    ----------
+    campaign
+        Whose classes.
+    person
+        Whose trust.
+    reason
+        For the audit trail: a quiz passed, a measure lifted.
+    actor
+        Who lifted it; None for the quiz.
+    """
+    rows = GoldTrust.objects.select_for_update().filter(
+        person=person,
+        collection=campaign.collection_id,
+        target__in=campaign.guidelines.values("target"),
+    )
+    counts = {row.target_id: (row.right, row.wrong) for row in rows}
+    if not any(right or wrong for right, wrong in counts.values()):
+        return False
+    rows.update(right=0, wrong=0)
+    record(
+        "restore_trust",
+        target=person,
+        actor=actor,
+        campaign=str(campaign.pk),
+        right=sum(right for right, _ in counts.values()),
+        wrong=sum(wrong for _, wrong in counts.values()),
+        reason=reason,
+    )
+    return True
+
+
+def _count(question: Question, person: Any, answer: str, change: int) -> bool:
+    if not question.is_gold or question.clip_id is None or question.target_id is None:
+        return False
+    truth = truth_of(question.clip_id, question.target_id)
+    if answer == Answer.UNSURE or not truth:
+        return False
+    is_right = (answer == Answer.YES) == (truth == GoldAnswer.Truth.PRESENT)
+    name = "right" if is_right else "wrong"
+    place = {
+        "person": person,
+        "collection_id": question.campaign.collection_id,
+        "target_id": question.target_id,
+    }
+    rows = GoldTrust.objects.filter(**place)
+    if change < 0:
+        # Trust may have begun anew since the answer was given.
+        less = Case(When(**{f"{name}__gt": 0}, then=F(name) - 1), default=Value(0))
+        return bool(rows.update(**{name: less}))
+    if rows.update(**{name: F(name) + 1}):
+        return True
+    try:
+        with transaction.atomic():
+            GoldTrust.objects.create(**place, **{name: 1})
+    except IntegrityError:  # another window of the same person was faster
+        rows.update(**{name: F(name) + 1})
+    return True

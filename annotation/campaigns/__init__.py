@@ -1,0 +1,1 @@
+"""Campaigns: their rules, guidelines, pilots and previews."""

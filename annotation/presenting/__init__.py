@@ -1,0 +1,1 @@
+"""Stored reports as rows, bars and words that templates draw as they are."""

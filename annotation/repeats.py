@@ -1,0 +1,113 @@
+"""Planted repeats: a question put to somebody again, to see whether they agree with themselves.
+
+A repeat comes in a lease of its own (`occasion` 1) that looks like any other. It holds no place of
+its question, and its answer weighs nothing: it tells of the person, not of the clip.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+
+from annotation.actions.undo_rating import UNDO_WITHIN
+from annotation.models import Assignment, Campaign, Question, Rating
+from annotation.quizzes import taught_questions
+
+#: Answers that lie between a question and its repeat, so that the first answer is forgotten
+#: rather than remembered.
+ANSWERS_BETWEEN: Final = 20
+#: And time: as long as the first answer can be taken back, so that no repeat loses its other half.
+TIME_BETWEEN: Final = UNDO_WITHIN
+#: The occasion of a repeat. There is one, so nobody meets a clip a third time.
+REPEAT: Final = 1
+#: One is chosen among so many of the latest answers that are old enough.
+_CHOICE: Final = 200
+
+
+def is_due(campaign: Campaign, person_id: UUID, question_id: UUID) -> bool:
+    """Return whether taking this question is followed by a repeat of another one.
+
+    Decided by the campaign's seed, the person and the question alone: nothing is counted, and a
+    run of the same people over the same questions is repeated exactly.
+    """
+    return _share(campaign, person_id, question_id, "due") < campaign.repeat_share
+
+
+def lease_repeat(
+    campaign: Campaign, person: Any, *, after: UUID, now: datetime
+) -> Assignment | None:
+    """Put a question that the person answered some time ago into their hands once more.
+
+    Never the same one twice, none whose clip may not be played to them now, none that a quiz has
+    explained since, and none that they answered so lately that they may remember. To be called
+    outside any transaction that holds a question: the new row waits for its question's.
+
+    Parameters
+    ----------
+    campaign
+        Where.
+    person
+        Who.
+    after
+        The question whose turn brought the repeat; with the seed it decides which one comes.
+    now
+        The time of the claim.
+
+    Returns
+    -------
+    Assignment or None
+        With question, subject and class loaded; None while there is nothing to repeat, and where
+        another window of the same person was given the same at this moment.
+    """
+    known = _answered_long_ago(campaign, person, now)
+    if not known:
+        return None
+    had = Assignment.objects.filter(question=OuterRef("pk"), person=person, occasion__gt=0)
+    choice = list(
+        Question.objects.filter(pk__in=known)
+        .not_gold()
+        .suitable_for(person)
+        .exclude(Exists(had))
+        .exclude(pk__in=taught_questions(campaign, person))
+        .select_related("clip__track", "track", "target")
+        .order_by("pk")
+    )
+    if not choice:
+        return None
+    question = choice[int(_share(campaign, person.pk, after, "which") * len(choice))]
+    try:
+        with transaction.atomic():
+            return Assignment.objects.create(
+                question=question,
+                person=person,
+                occasion=REPEAT,
+                # A breath later than what was claimed with it, so that a reloaded page asks in
+                # the same order.
+                leased_at=now + timedelta(microseconds=1),
+                lease_until=now + timedelta(seconds=campaign.lease_seconds),
+            )
+    except IntegrityError:
+        return None
+
+
+def _answered_long_ago(campaign: Campaign, person: Any, now: datetime) -> list[UUID]:
+    answers = (
+        Rating.objects.in_force()
+        .filter(person=person, question__campaign=campaign, occasion=0)
+        .order_by("-created_at")
+        .values_list("question_id", "created_at")
+    )
+    older = answers[ANSWERS_BETWEEN : ANSWERS_BETWEEN + _CHOICE]
+    return [question for question, at in older if at <= now - TIME_BETWEEN]
+
+
+def _share(campaign: Campaign, person_id: UUID, question_id: UUID, what: str) -> float:
+    """Return a number in [0, 1) that looks random and depends on nothing else."""
+    text = f"consonance.repeats:{what}:{campaign.seed}:{person_id}:{question_id}"
+    digest = hashlib.sha256(text.encode()).digest()
+    return int.from_bytes(digest[:8], "big") / 2**64

@@ -1,0 +1,1 @@
+"""Consistency: what an admin reads of labels and people. Pages read stored reports only."""

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from annotation.actions.start_quiz import start_quiz
+from annotation.models import QuizAttempt
+from annotation.quizzes import retry_refusal
+from consonance.errors import NotAllowedError, StateError
+from consonance.ledger.models import AuditEntry
+from tests.annotation.test_quizzes import golden
+from tests.factories import MeasureFactory, annotator, researcher
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana():
+    return annotator()
+
+
+@pytest.fixture
+def campaign(ana):
+    campaign = golden()
+    MeasureFactory(campaign=campaign, person=ana, kind="requiz")
+    return campaign
+
+
+def test_a_quiz_asks_its_clips_in_places_from_one(campaign, ana):
+    attempt = start_quiz(campaign=campaign, person=ana)
+    assert [item.place for item in attempt.items.all()] == list(range(1, 9))
+    assert {item.answer for item in attempt.items.all()} == {""}
+    assert AuditEntry.objects.get(action="start_quiz").actor == ana
+
+
+def test_beginning_twice_goes_on_with_what_was_begun(campaign, ana):
+    first = start_quiz(campaign=campaign, person=ana)
+    assert start_quiz(campaign=campaign, person=ana) == first
+    assert QuizAttempt.objects.count() == 1
+
+
+def test_what_was_begun_goes_on_though_the_measure_was_lifted(campaign, ana):
+    first = start_quiz(campaign=campaign, person=ana)
+    ana.measures.update(lifted_at=timezone.now())
+    assert start_quiz(campaign=campaign, person=ana) == first
+
+
+def test_who_was_not_asked_learns_nothing_of_gold(campaign):
+    with pytest.raises(StateError, match="Nobody asked you"):
+        start_quiz(campaign=campaign, person=annotator())
+    assert not QuizAttempt.objects.exists()
+
+
+def test_too_little_gold_is_said_kindly(ana):
+    campaign = golden(present=1)
+    MeasureFactory(campaign=campaign, person=ana, kind="requiz")
+    with pytest.raises(StateError, match="not enough clips"):
+        start_quiz(campaign=campaign, person=ana)
+
+
+def test_a_closed_campaign_has_no_quiz(campaign, ana):
+    campaign.state = "closed"
+    with pytest.raises(StateError, match="closed"):
+        start_quiz(campaign=campaign, person=ana)
+
+
+def test_only_annotators_take_it(campaign):
+    stranger = researcher()
+    MeasureFactory(campaign=campaign, person=stranger, kind="requiz")
+    with pytest.raises(NotAllowedError):
+        start_quiz(campaign=campaign, person=stranger)
+
+
+def test_after_a_failed_attempt_comes_a_break_and_after_three_the_next_day(campaign, ana):
+    noon = timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
+    for number in range(3):
+        failed = noon + timedelta(minutes=20 * number)
+        QuizAttempt.objects.create(
+            campaign=campaign, person=ana, finished_at=failed, has_passed=False
+        )
+        assert retry_refusal(campaign, ana, failed + timedelta(minutes=9))
+        if number < 2:
+            assert "12:" in retry_refusal(campaign, ana, failed + timedelta(minutes=9))
+            assert retry_refusal(campaign, ana, failed + timedelta(minutes=10)) == ""
+    assert "tomorrow" in retry_refusal(campaign, ana, noon + timedelta(hours=11))
+    assert retry_refusal(campaign, ana, noon + timedelta(hours=13)) == ""
+    assert retry_refusal(campaign, annotator(), noon) == ""
+    QuizAttempt.objects.update(finished_at=timezone.now())
+    with pytest.raises(StateError, match="tomorrow"):
+        start_quiz(campaign=campaign, person=ana)
