@@ -8,6 +8,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
+from annotation.people.correspondence import unread_by
 from consonance.people.access import roles
 from consonance.people.models import Role
 
@@ -23,7 +24,7 @@ _ITEMS: tuple[tuple[str, str, str, Role | None], ...] = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Return `nav_items`, `user_roles` and `app_version`."""
+    """Return `nav_items`, `user_items`, `unread`, `user_roles` and `app_version`."""
     person = getattr(request, "user", None)
     held = roles(person)
     items = [
@@ -32,7 +33,31 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         if role is None or role in held
     ]
     badges = _badges(held)
-    return {"nav_items": items, "user_roles": badges, "app_version": settings.VERSION}
+    # Without a role one may still be written to, but only once: then the inbox is in the menu.
+    unread = unread_by(person) if getattr(person, "is_authenticated", False) else 0
+    return {
+        "nav_items": items,
+        "user_items": _user_items(request, unread, everything=bool(held or unread)),
+        "unread": unread,
+        "user_roles": badges,
+        "app_version": settings.VERSION,
+    }
+
+
+def _user_items(request: HttpRequest, unread: int, *, everything: bool) -> list[dict[str, Any]]:
+    own = reverse("annotation:me")
+    you = {"label": "You", "url": own, "active": request.path.startswith(own)}
+    if not everything:
+        return [you]
+    return [
+        you,
+        {
+            "label": "Messages",
+            "url": reverse("annotation:messages"),
+            "active": request.path.startswith("/messages"),
+            "count": unread,
+        },
+    ]
 
 
 def _badges(held: set[Role]) -> list[str]:

@@ -69,6 +69,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "consonance.ledger.problems.ProblemMiddleware",
+    "consonance.ledger.wellformed.WellFormedMiddleware",
 ]
 ROOT_URLCONF = "consonance.web.urls"
 WSGI_APPLICATION = "consonance.web.wsgi.application"
@@ -189,6 +190,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 X_FRAME_OPTIONS = "DENY"
 if env.flag("CONSONANCE_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    # Else everybody has the proxy's address, and one stranger uses up everybody's attempts.
+    ALLAUTH_TRUSTED_PROXY_COUNT = 1
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # --- interface -----------------------------------------------------------------------------
@@ -206,7 +209,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["consonance.ledger.wellformed.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_THROTTLE_RATES": {"ratings": "600/min"},
     "EXCEPTION_HANDLER": "consonance.ledger.problems.problem_response",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from allauth.account import views as account
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from consonance.people.own_browser import own_browser_only
 from consonance.web import views
 
 api: list[URLPattern | URLResolver] = [
@@ -18,12 +20,16 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("health", views.health, name="health"),
     path("styleguide/", views.styleguide, name="styleguide"),
+    # A password, or a mail that leads to one, opens an account from everywhere.
+    path("accounts/password/set/", own_browser_only(account.password_set)),
+    path("accounts/email/", own_browser_only(account.email)),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("jobs/", include("consonance.jobs.urls")),
     path("media/", include("consonance.catalog.media_urls")),
     path("collections/", include("consonance.catalog.urls")),
     path("rounds/", include("candidates.urls")),
+    path("", include("consonance.people.urls")),
     path("", include("annotation.urls")),
     path("releases/", include("splits.urls")),
     path("api/v1/", include((api, "api"))),
