@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
@@ -17,9 +17,12 @@ from consonance.demo.oracle import Oracle, TailOracle, TruthOracle
 from consonance.demo.simulation import simulate
 from consonance.errors import ParameterError
 from consonance.jobs.command import Command as BaseCommand
-from consonance.ledger.models import record
+from consonance.ledger.models import AuditEntry, record
 from consonance.people.actions.create_person import create_person
 from consonance.people.models import Role
+
+#: What the ledger calls a simulation that came to its end.
+_DONE: Final = "finish_simulation"
 
 
 class Command(BaseCommand):
@@ -63,7 +66,14 @@ class Command(BaseCommand):
         questions = campaign.questions.filter(is_gold=False)
         total = questions.count()
         left_open = total - math.floor(total * options["share"])
-        if questions.filter(state=Question.State.OPEN).count() <= left_open:
+        words = {name: options[name] for name in ("people", "share", "seed")}
+        # A refit may have asked some questions again since: the same people have no more to say.
+        spoken = AuditEntry.objects.filter(
+            action=_DONE,
+            object_id=str(campaign.pk),
+            **{f"detail__{name}": value for name, value in words.items()},
+        )
+        if spoken.exists() or questions.filter(state=Question.State.OPEN).count() <= left_open:
             return {"answers": 0, "summary": "Answered before: nothing to simulate."}
 
         def enough() -> bool:
@@ -92,6 +102,7 @@ class Command(BaseCommand):
             seed=options["seed"],
             progress=_tell,
         )
+        record(_DONE, target=campaign, answers=outcome.answers, **words)
         return {
             "campaign": str(campaign.pk),
             "answers": outcome.answers,
