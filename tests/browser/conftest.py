@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 from tests.plugins.services import free_port
 
@@ -158,25 +158,6 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
             if server.poll() is not None or time.monotonic() > deadline:
                 pytest.fail(f"The server did not start:\n{log.read_text()[-2000:]}")
             time.sleep(0.1)
-
-
-# Not for the session: while Playwright's loop runs, Django refuses the database to other tests.
-@pytest.fixture(scope="package")
-def chromium() -> Iterator[Browser]:
-    """Return the browser; its sound starts without a click, as after the first press of Start."""
-    if shutil.which("chromium") is None:
-        pytest.skip("no Chromium: the program chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"),
-            args=[
-                "--no-sandbox",
-                "--autoplay-policy=no-user-gesture-required",
-                "--disable-background-networking",
-            ],
-        )
-        yield browser
-        browser.close()
 
 
 @dataclass

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PEOPLE = 10
-QUESTIONS = 40
+QUESTIONS = 60
 #: Of the simulation; people and answers follow from it.
 SEED = 2018
 

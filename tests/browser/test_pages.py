@@ -101,6 +101,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 #: Addresses of ours that are no pages: answers to forms and programs, files.
 NO_PAGES = {
     "health",
+    "account_set_password",  # for accounts that have none
     "jobs:status",
     "jobs:cancel",
     "jobs:retry",

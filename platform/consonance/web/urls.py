@@ -21,8 +21,12 @@ urlpatterns = [
     path("health", views.health, name="health"),
     path("styleguide/", views.styleguide, name="styleguide"),
     # A password, or a mail that leads to one, opens an account from everywhere.
-    path("accounts/password/set/", own_browser_only(account.password_set)),
-    path("accounts/email/", own_browser_only(account.email)),
+    path(
+        "accounts/password/set/",
+        own_browser_only(account.password_set),
+        name="account_set_password",
+    ),
+    path("accounts/email/", own_browser_only(account.email), name="account_email"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("jobs/", include("consonance.jobs.urls")),

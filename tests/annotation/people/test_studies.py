@@ -482,12 +482,12 @@ def test_a_curator_opens_a_study_and_sees_link_codes_and_people(client_of, campa
 
 def test_the_list_is_searched_narrowed_and_sorted(client_of, study):
     for number in range(3):
-        enter(study, f"person{number}")
+        enter(study, f"worker{number}")
     client, address = client_of(curator()), f"/studies/{study.pk}/"
-    assert "person1" not in client.get(f"{address}?q=PERSON2").content.decode()
+    assert "worker1" not in client.get(f"{address}?q=WORKER2").content.decode()
     assert "Nobody fits" in client.get(f"{address}?outcome=completed").content.decode()
     told = client.get(f"{address}?sort=-joined").content.decode()
-    assert told.index("person2") < told.index("person0")
+    assert told.index("worker2") < told.index("worker0")
     for odd in ("sort=x", "sort=-", "page=x", "reward=x", "reward=-1", "reward=NaN"):
         assert client.get(f"{address}?{odd}").status_code == 200
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.signals import request_started
 from django.template import Context, Template
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from consonance.catalog.actions.cut_clips import cut_clips
 from consonance.catalog.models import Clip
@@ -64,24 +64,21 @@ def asked(live_server: Any) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def page(live_server: Any, client: Any) -> Iterator[Page]:
+def page(live_server: Any, client: Any, chromium: Browser) -> Iterator[Page]:
     """Return a page of our site, opened by an annotator, with nothing on it but what tests put."""
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("no Chromium: the program chromium is not installed")
     client.force_login(annotator())
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
-        )
-        context = browser.new_context()
-        cookie = client.cookies["sessionid"]
-        context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
-        made = context.new_page()
-        made.goto(f"{live_server.url}/health")
-        yield made
-        browser.close()
+    # A browser of its own, so that no other test has filled its cache.
+    browser = chromium.browser_type.launch(
+        executable_path=shutil.which("chromium"),
+        args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"],
+    )
+    context = browser.new_context()
+    cookie = client.cookies["sessionid"]
+    context.add_cookies([{"name": "sessionid", "value": cookie.value, "url": live_server.url}])
+    made = context.new_page()
+    made.goto(f"{live_server.url}/health")
+    yield made
+    browser.close()
 
 
 def put_player(page: Page, clip: Clip) -> None:
