@@ -208,9 +208,14 @@ def _is_same(
 ) -> bool:
     # Who is excluded stands in the facts of the ratings table, and so in its hash; the cut-off
     # does not: the same ratings later are the same ratings.
-    return last.parameters == parameters and all(
-        getattr(last, f"{name}_id") == row.pk for name, row in rows.items()
-    )
+    inputs = ("ratings", "skills")
+    if last.parameters != parameters or any(
+        getattr(last, f"{name}_id") != rows[name].pk for name in inputs
+    ):
+        return False
+    # Refitting after a run moves questions: why they stopped is no other label.
+    then, now = (row.open().read().drop(["stop_reason"]) for row in (last.labels, rows["labels"]))
+    return bool(then.equals(now))
 
 
 def _calibration(collected: Collected, judgement: Judgement, composed: Composed) -> dict[str, Any]:
