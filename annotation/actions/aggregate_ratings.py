@@ -125,6 +125,7 @@ def aggregate_ratings(
         }
         last = campaign.runs.order_by("-number").first()
         if last is not None and _is_same(last, parameters, rows, collected):
+            transaction.set_rollback(True)  # no row for a table that no run has
             return Aggregated(run=last, is_new=False)
         run = ConsensusRun.objects.create(
             campaign=campaign,
