@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from django.conf import settings as site
 from django.db import models, transaction
 from django.utils import timezone
@@ -29,7 +31,7 @@ from annotation.aggregation.weights import (
     right_when_definite,
     tempering,
 )
-from annotation.models import Campaign, ConsensusRun, SkillSnapshot
+from annotation.models import Campaign, ConsensusRun, Question, SkillSnapshot
 from annotation.reporting.composing import Composed, compose, summary_of
 from annotation.reporting.storing import live_report, store_report
 from consonance.catalog.models import FrozenTableRow
@@ -214,9 +216,17 @@ def _is_same(
         getattr(last, f"{name}_id") != rows[name].pk for name in inputs
     ):
         return False
-    # Refitting after a run moves questions: why they stopped is no other label.
-    then, now = (row.open().read().drop(["stop_reason"]) for row in (last.labels, rows["labels"]))
+    then, now = (_told(row.open().read()) for row in (last.labels, rows["labels"]))
     return bool(then.equals(now))
+
+
+def _told(labels: pa.Table) -> pa.Table:
+    """Return the labels without what a refit may move: which rule of asking stopped a question.
+
+    That a curator decided it is another matter, and stays.
+    """
+    decided = pc.equal(labels["stop_reason"], Question.StopReason.CURATOR.value)
+    return labels.set_column(labels.column_names.index("stop_reason"), "by_curator", decided)
 
 
 def _calibration(collected: Collected, judgement: Judgement, composed: Composed) -> dict[str, Any]:

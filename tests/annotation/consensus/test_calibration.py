@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import brier_score_loss, log_loss
 
 from annotation.consensus import (
     Calibration,
@@ -32,21 +34,19 @@ def beliefs(n_tasks: int, *, heat: float, seed: int, n_truths: int = 2) -> tuple
 
 # --- the diagram ---------------------------------------------------------------------------
 def test_the_diagram_is_scikit_learns() -> None:
-    curve = pytest.importorskip("sklearn.calibration").calibration_curve
-    metrics = pytest.importorskip("sklearn.metrics")
     joint, truth = beliefs(500, heat=1.7, seed=1)
     posterior = Scale.identity(2).apply(joint.T)
     told = reliability(posterior, truth, n_bins=10)
     assert isinstance(told, Reliability)
     confidence = posterior.max(axis=1)
     is_right = posterior.argmax(axis=1) == truth
-    observed, said = curve(is_right, confidence, n_bins=10, strategy="quantile")
+    observed, said = calibration_curve(is_right, confidence, n_bins=10, strategy="quantile")
     assert told.confidence == pytest.approx(said, abs=1e-12)
     assert told.accuracy == pytest.approx(observed, abs=1e-12)
     assert told.count.tolist() == [50] * 10
     assert told.ece == pytest.approx(np.abs(observed - said).mean(), abs=1e-12)
-    assert told.nll == pytest.approx(metrics.log_loss(truth, posterior), abs=1e-12)
-    assert told.brier == pytest.approx(2 * metrics.brier_score_loss(truth, posterior[:, 1]))
+    assert told.nll == pytest.approx(log_loss(truth, posterior), abs=1e-12)
+    assert told.brier == pytest.approx(2 * brier_score_loss(truth, posterior[:, 1]))
     assert told.right == pytest.approx(is_right.mean())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from annotation.consensus import DawidSkene
 from annotation.consensus.priors import SLOPES, PriorCalibration
@@ -125,14 +126,13 @@ def test_where_nobody_can_be_judged_the_prior_is_taken_at_its_word() -> None:
 def test_a_calibration_is_what_a_logistic_regression_finds(
     crowd_of: Callable[..., Any],
 ) -> None:
-    linear = pytest.importorskip("sklearn.linear_model")
     rng = np.random.default_rng(7)
     logit = rng.normal(0, 2, 5000)
     truth = (rng.random(5000) < 1 / (1 + np.exp(-(0.7 * logit - 1.1)))).astype(int)
     prior = rows(np.stack([np.zeros(5000), logit], axis=1))
     posterior = np.eye(2)[truth].T
     told = PriorCalibration.identity(1, 2).fitted(np.log(prior).T, np.zeros(5000, int), posterior)
-    peer = linear.LogisticRegression(C=1e6).fit(logit[:, None], truth)
+    peer = LogisticRegression(C=1e6).fit(logit[:, None], truth)
     assert told.slope[0] == pytest.approx(peer.coef_[0, 0], abs=0.02)
     lift = told.intercept[0, 1] - told.intercept[0, 0]
     assert lift == pytest.approx(peer.intercept_[0], abs=0.02)
