@@ -465,6 +465,7 @@ class _Loader:
                 Rating(
                     id=ratings[row],
                     key=keys[row],
+                    campaign=campaign,
                     question_id=questions[answers.task[row]],
                     assignment_id=leases[row],
                     person_id=people[answers.person[row]],

@@ -336,6 +336,7 @@ class RatingFactory(DjangoModelFactory):
 
     key = factory.LazyFunction(uuid.uuid4)
     question = factory.SubFactory(QuestionFactory)
+    campaign = factory.LazyAttribute(lambda row: row.question.campaign)
     person = factory.SubFactory(UserFactory)
     occasion = 0
     assignment = factory.LazyAttribute(

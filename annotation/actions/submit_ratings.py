@@ -143,6 +143,7 @@ class _Desk:
         Rating.objects.create(
             key=given.key,
             question=question,
+            campaign=question.campaign,
             assignment=lease,
             person=self._person,
             answer=given.answer,

@@ -11,11 +11,13 @@ from annotation.models.reports import ConsistencyReport, PersonReport
 from annotation.models.studies import Participant, Study
 from annotation.models.troubles import Adjudication, ClipFlag, Skip
 from annotation.models.trust import GoldTrust
+from annotation.models.workload import ClassTally, Workload
 
 __all__ = [
     "Adjudication",
     "Assignment",
     "Campaign",
+    "ClassTally",
     "ClipFlag",
     "ConsensusRun",
     "ConsistencyReport",
@@ -34,4 +36,5 @@ __all__ = [
     "SkillSnapshot",
     "Skip",
     "Study",
+    "Workload",
 ]

@@ -78,6 +78,12 @@ class Campaign(models.Model):
     pilot_of = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.CASCADE, related_name="pilots"
     )
+    clip_classes = models.PositiveSmallIntegerField(
+        default=4, help_text="Most classes that are asked about one clip in one pass."
+    )
+    asks_confidence = models.BooleanField(
+        default=False, help_text="Whether people may say how sure they are."
+    )
     lease_seconds = models.PositiveIntegerField(default=600)
     min_heard_ms = models.PositiveIntegerField(default=3000)
     audit_share = models.FloatField(

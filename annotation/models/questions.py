@@ -95,10 +95,27 @@ class Question(models.Model):
             ),
         ]
         indexes = [
+            # What is handed out next: begun ones first, then new ones of the class in turn. Each
+            # index is small, since a question leaves it with its last place.
             models.Index(
                 fields=["campaign", "-answered", "priority"],
-                condition=models.Q(state="open", free__gt=0),
-                name="question_open",
+                condition=models.Q(state="open", free__gt=0, answered__gt=0, is_gold=False),
+                name="question_begun",
+            ),
+            models.Index(
+                fields=["campaign", "target", "priority"],
+                condition=models.Q(state="open", free__gt=0, answered=0, is_gold=False),
+                name="question_new",
+            ),
+            models.Index(
+                fields=["campaign", "target", "priority"],
+                condition=models.Q(is_gold=True),
+                name="question_gold",
+            ),
+            models.Index(
+                fields=["campaign", "stopped_at"],
+                condition=models.Q(state="disputed"),
+                name="question_disputed",
             ),
         ]
 
@@ -145,6 +162,11 @@ class Assignment(models.Model):
                 name="assignment_leased",
             ),
             models.Index(fields=["person", "-leased_at"], name="assignment_by_person"),
+            models.Index(
+                fields=["person", "question"],
+                condition=models.Q(state="leased"),
+                name="assignment_in_hand",
+            ),
         ]
 
     def __str__(self) -> str:

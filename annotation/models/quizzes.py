@@ -10,6 +10,7 @@ from django.db import models
 from annotation.models.campaigns import Campaign
 from annotation.models.gold import GoldAnswer
 from annotation.models.ratings import Answer
+from consonance.catalog.models import TaxonomyClass
 
 
 class QuizAttempt(models.Model):
@@ -19,6 +20,14 @@ class QuizAttempt(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="quiz_attempts")
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="quiz_attempts"
+    )
+    target = models.ForeignKey(
+        TaxonomyClass,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The class it teaches; all of the campaign's if empty.",
     )
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)

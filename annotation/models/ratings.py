@@ -7,7 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from annotation.models.campaigns import GuidelineVersion
+from annotation.models.campaigns import Campaign, GuidelineVersion
 from annotation.models.questions import Assignment, Question
 from annotation.querysets import RatingQuerySet
 
@@ -30,6 +30,12 @@ class Rating(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key = models.UUIDField(help_text="The client's idempotency key.")
     question = models.ForeignKey(Question, on_delete=models.PROTECT, related_name="ratings")
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.PROTECT,
+        related_name="ratings",
+        help_text="Its question's, so that a campaign's answers are read by an index.",
+    )
     assignment = models.ForeignKey(Assignment, on_delete=models.PROTECT, related_name="ratings")
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="ratings"
@@ -77,6 +83,7 @@ class Rating(models.Model):
             models.Index(fields=["question", "created_at"], name="rating_by_question"),
             models.Index(fields=["person", "-created_at"], name="rating_by_person"),
             models.Index(fields=["created_at"], name="rating_by_time"),
+            models.Index(fields=["campaign", "created_at", "id"], name="rating_by_campaign"),
             models.Index(
                 fields=["withdrawn_at"],
                 condition=models.Q(withdrawn_at__isnull=False),

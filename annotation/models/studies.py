@@ -28,6 +28,13 @@ class Study(models.Model):
         max_length=200, blank=True, help_text="The provider's id; others are refused if given."
     )
     ratings_wanted = models.PositiveIntegerField(default=50, help_text="Of each person.")
+    reward = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="What the marketplace pays each person, in the campaign's currency.",
+    )
     completion_code = models.CharField(max_length=64)
     screened_out_code = models.CharField(max_length=64)
     is_open = models.BooleanField(default=True)
