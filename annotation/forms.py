@@ -13,6 +13,7 @@ from django.db.models import Count
 from annotation.actions.pilot_campaign import MAX_PILOT, PILOT_SIZE
 from annotation.campaigns.changing import locked
 from annotation.campaigns.rules import (
+    MAX_CLIP_CLASSES,
     MAX_DESCRIPTION,
     MAX_GOLD_SHARE,
     MAX_HEARD_MS,
@@ -78,6 +79,20 @@ class _RulesForm(forms.Form):
         initial=_USUAL.asks,
         help_text="One class at a time suits rare classes; one clip at a time suits clips about"
         " which several classes are open.",
+    )
+    clip_classes = forms.IntegerField(
+        label="Classes of a clip",
+        min_value=1,
+        max_value=MAX_CLIP_CLASSES,
+        initial=_USUAL.clip_classes,
+        help_text="Where people are asked clip by clip: each clip is asked about what it was drawn"
+        " for and about the classes that the detector is least sure of, so many together.",
+    )
+    asks_confidence = forms.BooleanField(
+        label="Ask how sure people are",
+        required=False,
+        initial=_USUAL.asks_confidence,
+        help_text="Beside each answer they may say: a guess, fairly sure, or certain.",
     )
     min_ratings = forms.IntegerField(
         label="Ratings at least",
@@ -149,7 +164,9 @@ class _RulesForm(forms.Form):
         min_value=0,
         max_value=MAX_HEARD_MS,
         initial=_USUAL.min_heard_ms,
-        help_text="The answers stay locked until so much of the clip was heard.",
+        help_text="The rating page keeps its answers locked until so much of the clip was heard."
+        " Only that page's script does: answers through plain forms and the API are stored with"
+        " what was heard.",
     )
     requires_quiz = forms.BooleanField(
         label="Quiz first",
@@ -205,7 +222,11 @@ class _RulesForm(forms.Form):
     )
 
     layout: ClassVar[tuple[tuple[str, str, tuple[str, ...]], ...]] = (
-        ("What is asked", "", ("rounds", "name", "description", "asks")),
+        (
+            "What is asked",
+            "",
+            ("rounds", "name", "description", "asks", "clip_classes", "asks_confidence"),
+        ),
         (
             "When a question stops",
             "Each question is put to several people until they are sure enough together.",

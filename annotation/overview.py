@@ -7,9 +7,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from annotation.allocation.progress import Progress, progress_of
 from annotation.measures import Standing, standings
 from annotation.models import Campaign
-from annotation.presentation import Progress, progress_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,73 +1,16 @@
-"""What people and programs are shown of questions and progress."""
+"""What people and programs are shown of questions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
-from django.core.cache import cache
 from django.urls import reverse
 
 from annotation.campaigns.guidelines import current_guidelines, present_guideline, question_of
-from annotation.models import Assignment, Campaign, GuidelineVersion, Question, Rating
-from annotation.quizzes import taught_questions
+from annotation.models import Assignment, Campaign, GuidelineVersion
 from consonance.catalog.sound_sources import sound_sources
 from consonance.errors import StateError
-
-_EXACT_UP_TO: Final = 500
-_ESTIMATE_SECONDS: Final = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """How far one person is in one campaign."""
-
-    answered_by_you: int
-    remaining_for_you: int
-
-    def as_dict(self) -> dict[str, int]:
-        """Return it as JSON values."""
-        return asdict(self)
-
-
-def progress_of(campaign: Campaign, person: Any, now: Any) -> Progress:
-    """Return how many answers a person has given, and how many questions could still come.
-
-    The latter is exact up to `_EXACT_UP_TO`; above, it is up to a minute old and also counts what
-    is kept from this person (explicit tracks without consent).
-
-    Parameters
-    ----------
-    campaign
-        Where.
-    person
-        Whose.
-    now
-        The time that decides which leases still live.
-    """
-    # All of them, planted repeats too: nobody is to tell by the count which answer was one.
-    mine = Rating.objects.in_force().filter(question__campaign=campaign, person=person)
-    answered = mine.count()
-    in_hand = Assignment.objects.of(campaign).in_hand(person, now).count()
-    still_open = (
-        Question.objects.of(campaign)
-        .not_gold()
-        .open()
-        .exclude(pk__in=taught_questions(campaign, person))
-    )
-    to_come = still_open.not_asked_of(person).suitable_for(person)[:_EXACT_UP_TO].count()
-    remaining = in_hand + to_come
-    if to_come == _EXACT_UP_TO:
-        # Counting all takes long, so it is done now and then; answers since are subtracted.
-        key = f"annotation.remaining:{campaign.pk}:{person.pk}"
-        possible = cache.get(key)
-        if possible is None:
-            had = still_open.filter(assignments__person=person, assignments__occasion=0).count()
-            possible = still_open.count() - had + in_hand + answered
-            cache.set(key, possible, _ESTIMATE_SECONDS)
-        remaining = max(remaining, possible - answered)
-    return Progress(answered_by_you=answered, remaining_for_you=remaining)
 
 
 def present_questions(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
 
 from django.apps import apps
 from django.db import models
@@ -66,6 +67,14 @@ class QuestionQuerySet(models.QuerySet[Any]):
             return fit
         return fit.exclude(clip__track__is_explicit=True).exclude(track__is_explicit=True)
 
+    def begun(self) -> Self:
+        """Return those that somebody has answered, nearest to their end first."""
+        return self.filter(answered__gt=0).order_by("-answered", "priority")
+
+    def new_of(self, target_id: UUID) -> Self:
+        """Return those of a class that nobody has answered, in their seeded order."""
+        return self.filter(answered=0, target=target_id).order_by("priority")
+
     def by_priority(self) -> Self:
         """Order as questions are handed out: begun ones first, then by the seeded order."""
         return self.order_by("-answered", "priority")
@@ -83,8 +92,12 @@ class AssignmentQuerySet(models.QuerySet[Any]):
 
         A planted repeat (`occasion` above 0) is asked whether its question is decided or not.
         """
+        return self.filter(self.is_in_hand(now), person=person)
+
+    def is_in_hand(self, now: datetime) -> Q:
+        """Return the condition on a lease that can still be answered in time."""
         still_asked = Q(question__state="open") | Q(occasion__gt=0)
-        return self.filter(still_asked, person=person, state="leased", lease_until__gt=now)
+        return still_asked & Q(state="leased", lease_until__gt=now)
 
     def run_out(self, now: datetime) -> Self:
         """Return leases that ran out and were not ended yet."""
@@ -106,4 +119,4 @@ class RatingQuerySet(models.QuerySet[Any]):
 
     def for_consensus(self, campaign: Campaign) -> Self:
         """Return what a consensus run of this campaign may use: planted repeats tell of people."""
-        return self.in_force().filter(question__campaign=campaign, occasion=0)
+        return self.in_force().filter(campaign=campaign, occasion=0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.models import Campaign, GoldAnswer, Question, QuizAttempt, QuizItem
 from annotation.models.ratings import Answer
@@ -85,15 +87,46 @@ def score_of(items: list[QuizItem]) -> Score:
     )
 
 
-def quiz_is_possible(campaign: Campaign) -> bool:
-    """Return whether there is enough gold that may be played to anybody to make a quiz of."""
-    found = _usable(campaign).exclude(clip__track__is_explicit=True)
+def quiz_is_possible(campaign: Campaign, target_id: UUID | None = None) -> bool:
+    """Return whether there is enough gold that may be played to anybody to make a quiz of.
+
+    Parameters
+    ----------
+    campaign
+        Whose quiz.
+    target_id
+        The class it is about; all of the campaign's if None.
+    """
+    found = _usable(campaign, target_id).exclude(clip__track__is_explicit=True)
     pairs = set(found.values_list("clip_id", "target_id", "truth"))
     present = sum(truth == GoldAnswer.Truth.PRESENT for _, _, truth in pairs)
     return min(present, len(pairs) - present) >= LEAST_OF_EACH
 
 
-def choose(campaign: Campaign, person: Any) -> list[GoldAnswer]:
+def first_quiz_is_due(campaign: Campaign, person: Any, target_id: UUID) -> bool:
+    """Return whether a person takes a class's quiz before they are asked about it.
+
+    Where the campaign wants it and there is gold for one. A quiz about all classes that was passed
+    counts for each of them.
+
+    Parameters
+    ----------
+    campaign
+        Where.
+    person
+        Who.
+    target_id
+        The class they would be asked about.
+    """
+    if not campaign.requires_quiz:
+        return False
+    passed = QuizAttempt.objects.filter(campaign=campaign, person=person, has_passed=True)
+    if passed.filter(Q(target=target_id) | Q(target__isnull=True)).exists():
+        return False
+    return quiz_is_possible(campaign, target_id)
+
+
+def choose(campaign: Campaign, person: Any, target_id: UUID | None = None) -> list[GoldAnswer]:
     """Return the gold of a person's next attempt, in the order it is asked.
 
     Half present and half absent as far as there is gold; what was marked for quizzes first; last
@@ -106,6 +139,8 @@ def choose(campaign: Campaign, person: Any) -> list[GoldAnswer]:
         Where.
     person
         Who is asked.
+    target_id
+        The class it is about; all of the campaign's if None.
 
     Returns
     -------
@@ -118,7 +153,7 @@ def choose(campaign: Campaign, person: Any) -> list[GoldAnswer]:
     had = set(items.values_list("gold_id", flat=True))
     just_had = set(items.filter(attempt=latest).values_list("gold_id", flat=True))
     key = f"{campaign.seed}:{person.pk}:{attempts.count()}"
-    usable = _usable(campaign).select_related("clip__track", "target")
+    usable = _usable(campaign, target_id).select_related("clip__track", "target")
     if not person.accepts_explicit:
         usable = usable.exclude(clip__track__is_explicit=True)
     ranked = sorted(
@@ -148,14 +183,16 @@ def retry_refusal(campaign: Campaign, person: Any, now: datetime) -> str:
         return ""
     midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     if failed.filter(finished_at__gte=midnight).count() >= MOST_FAILED_A_DAY:
-        return (
-            f"You have tried {MOST_FAILED_A_DAY} times today. Rest your ears: from tomorrow you can"
-            " try again."
-        )
+        return _(
+            "You have tried %(number)d times today. Rest your ears: from tomorrow you can try"
+            " again."
+        ) % {"number": MOST_FAILED_A_DAY}
     until = last + RETRY_AFTER
     if now < until:
         minute = timezone.localtime(until + timedelta(seconds=59))
-        return f"Read the explanations and take a break: from {minute:%H:%M %Z} you can try again."
+        return _("Read the explanations and take a break: from %(time)s you can try again.") % {
+            "time": f"{minute:%H:%M %Z}"
+        }
     return ""
 
 
@@ -170,22 +207,55 @@ def _sizes(rarer: int, commoner: int) -> tuple[int, int]:
     return few, many
 
 
-def taught_questions(campaign: Campaign, person: Any) -> list[UUID]:
-    """Return the questions whose answer a quiz has told this person: they are not asked them.
+class Taught:
+    """What quizzes have told a person: clips and classes whose answer they know.
 
-    Any quiz of the collection counts, whichever campaign asked for it.
+    Parameters
+    ----------
+    pairs
+        Ids of clip and class.
     """
+
+    def __init__(self, pairs: Iterable[tuple[UUID, UUID]] = ()) -> None:
+        self._pairs = frozenset(pairs)
+        self._by_class = Counter(target for _, target in self._pairs)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def of_class(self, target_id: UUID) -> int:
+        """Return how many of them are about a class."""
+        return self._by_class[target_id]
+
+    def includes(self, clip_id: UUID | None, target_id: UUID | None) -> bool:
+        """Return whether the answer about a clip and a class was told."""
+        return (clip_id, target_id) in self._pairs
+
+    @property
+    def pairs(self) -> frozenset[tuple[UUID, UUID]]:
+        """All of them."""
+        return self._pairs
+
+
+def taught_to(campaign: Campaign, person: Any) -> Taught:
+    """Return what a person was told by any quiz of the collection, whichever campaign asked."""
     items = QuizItem.objects.filter(
         attempt__person=person, attempt__campaign__collection=campaign.collection_id
     )
-    taught = set(items.values_list("gold__clip_id", "gold__target_id"))
+    return Taught(items.order_by().values_list("gold__clip_id", "gold__target_id"))
+
+
+def taught_questions(campaign: Campaign, person: Any) -> list[UUID]:
+    """Return the questions whose answer a quiz has told this person: they are not asked them."""
+    taught = taught_to(campaign, person)
     if not taught:
         return []
     near = Question.objects.of(campaign).filter(
-        clip__in={clip for clip, _ in taught}, target__in={target for _, target in taught}
+        clip__in={clip for clip, _ in taught.pairs},
+        target__in={target for _, target in taught.pairs},
     )
     rows = near.values_list("pk", "clip_id", "target_id")
-    return [pk for pk, clip, target in rows if (clip, target) in taught]
+    return [pk for pk, clip, target in rows if taught.includes(clip, target)]
 
 
 def in_quiz(person: Any, now: datetime) -> QuerySet[QuizItem]:
@@ -195,7 +265,7 @@ def in_quiz(person: Any, now: datetime) -> QuerySet[QuizItem]:
     return QuizItem.objects.filter(under_way, attempt__person=person)
 
 
-def _usable(campaign: Campaign) -> QuerySet[GoldAnswer]:
+def _usable(campaign: Campaign, target_id: UUID | None = None) -> QuerySet[GoldAnswer]:
     """Return gold of the campaign's classes that counts and that nobody contradicts."""
     counting = GoldAnswer.objects.filter(
         collection=campaign.collection_id, retired_at__isnull=True, clip__is_withdrawn=False
@@ -203,6 +273,8 @@ def _usable(campaign: Campaign) -> QuerySet[GoldAnswer]:
     against = GoldAnswer.objects.filter(
         clip=OuterRef("clip"), target=OuterRef("target"), retired_at__isnull=True
     ).exclude(truth=OuterRef("truth"))
+    if target_id is not None:
+        counting = counting.filter(target=target_id)
     return counting.filter(target__in=campaign.guidelines.values("target")).exclude(Exists(against))
 
 

@@ -6,7 +6,6 @@ its question, and its answer weighs nothing: it tells of the person, not of the 
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -15,8 +14,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 
 from annotation.actions.undo_rating import UNDO_WITHIN
+from annotation.allocation.chance import chance
 from annotation.models import Assignment, Campaign, Question, Rating
-from annotation.quizzes import taught_questions
+from annotation.quizzes import Taught
 
 #: Answers that lie between a question and its repeat, so that the first answer is forgotten
 #: rather than remembered.
@@ -29,17 +29,23 @@ REPEAT: Final = 1
 _CHOICE: Final = 200
 
 
-def is_due(campaign: Campaign, person_id: UUID, question_id: UUID) -> bool:
+def repeat_is_due(campaign: Campaign, person_id: UUID, question_id: UUID) -> bool:
     """Return whether taking this question is followed by a repeat of another one.
 
-    Decided by the campaign's seed, the person and the question alone: nothing is counted, and a
-    run of the same people over the same questions is repeated exactly.
+    Decided by the campaign's seed, the person, the question and the installation's secret alone:
+    nothing is counted, and the same people over the same questions meet the same repeats there.
     """
-    return _share(campaign, person_id, question_id, "due") < campaign.repeat_share
+    return _chance(campaign, person_id, question_id, "due") < campaign.repeat_share
 
 
 def lease_repeat(
-    campaign: Campaign, person: Any, *, after: UUID, now: datetime
+    campaign: Campaign,
+    person: Any,
+    taught: Taught,
+    *,
+    after: UUID,
+    now: datetime,
+    target_id: UUID | None = None,
 ) -> Assignment | None:
     """Put a question that the person answered some time ago into their hands once more.
 
@@ -53,10 +59,14 @@ def lease_repeat(
         Where.
     person
         Who.
+    taught
+        What quizzes have told this person.
     after
         The question whose turn brought the repeat; with the seed it decides which one comes.
     now
         The time of the claim.
+    target_id
+        The class it must be of, where one class is asked at a time; None for any.
 
     Returns
     -------
@@ -68,18 +78,20 @@ def lease_repeat(
     if not known:
         return None
     had = Assignment.objects.filter(question=OuterRef("pk"), person=person, occasion__gt=0)
-    choice = list(
+    found = (
         Question.objects.filter(pk__in=known)
         .not_gold()
         .suitable_for(person)
         .exclude(Exists(had))
-        .exclude(pk__in=taught_questions(campaign, person))
         .select_related("clip__track", "track", "target")
         .order_by("pk")
     )
+    if target_id is not None:
+        found = found.filter(target=target_id)
+    choice = [row for row in found if not taught.includes(row.clip_id, row.target_id)]
     if not choice:
         return None
-    question = choice[int(_share(campaign, person.pk, after, "which") * len(choice))]
+    question = choice[int(_chance(campaign, person.pk, after, "which") * len(choice))]
     try:
         with transaction.atomic():
             return Assignment.objects.create(
@@ -98,7 +110,7 @@ def lease_repeat(
 def _answered_long_ago(campaign: Campaign, person: Any, now: datetime) -> list[UUID]:
     answers = (
         Rating.objects.in_force()
-        .filter(person=person, question__campaign=campaign, occasion=0)
+        .filter(person=person, campaign=campaign, occasion=0)
         .order_by("-created_at")
         .values_list("question_id", "created_at")
     )
@@ -106,8 +118,5 @@ def _answered_long_ago(campaign: Campaign, person: Any, now: datetime) -> list[U
     return [question for question, at in older if at <= now - TIME_BETWEEN]
 
 
-def _share(campaign: Campaign, person_id: UUID, question_id: UUID, what: str) -> float:
-    """Return a number in [0, 1) that looks random and depends on nothing else."""
-    text = f"consonance.repeats:{what}:{campaign.seed}:{person_id}:{question_id}"
-    digest = hashlib.sha256(text.encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+def _chance(campaign: Campaign, person_id: UUID, question_id: UUID, what: str) -> float:
+    return chance(f"repeats:{what}", campaign.seed, person_id, question_id)

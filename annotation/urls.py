@@ -18,6 +18,8 @@ from annotation.views import (
     questions,
     quiz,
     rating,
+    rating_plain,
+    welcome,
 )
 from annotation.views.consistency import (
     classes,
@@ -39,8 +41,18 @@ urlpatterns = [
     *people_urls,
     path("rate/", rating.campaign_list, name="campaigns"),
     path("rate/<uuid:campaign_id>/", rating.rate, name="rate"),
-    path("rate/<uuid:campaign_id>/plain/", rating.rate_plain, name="rate_plain"),
+    path("rate/<uuid:campaign_id>/plain/", rating_plain.rate_plain, name="rate_plain"),
+    path("rate/<uuid:campaign_id>/end/", rating.end, name="rate_end"),
+    path("rate/<uuid:campaign_id>/welcome/", welcome.welcome, name="welcome"),
+    path("rate/<uuid:campaign_id>/welcome/sound/", welcome.check_sound, name="check_sound"),
+    path("rate/<uuid:campaign_id>/headphones/", welcome.headphones, name="headphones"),
+    path(
+        "rate/<uuid:campaign_id>/headphones/sound/",
+        welcome.headphone_sound,
+        name="headphone_sound",
+    ),
     path("campaigns/new/", campaigns.campaign_new, name="campaign_new"),
+    path("campaigns/new/estimate/", campaigns.campaign_estimate, name="campaign_estimate"),
     path("campaigns/<uuid:campaign_id>/", campaigns.campaign_detail, name="campaign"),
     path("campaigns/<uuid:campaign_id>/state", campaigns.campaign_state, name="campaign_state"),
     path(

@@ -18,43 +18,26 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [path for path in (str(ROOT / "platform"), str(ROOT)) if path not in sys.path]
 
+from benchmarks._crowd_answers import Answers, answers_of  # noqa: E402 - after the path
+from benchmarks._crowd_catalogue import Ids, make_catalogue, make_people, store  # noqa: E402
 from consonance.demo.crowd import NO, UNSURE, YES, SimulatedCrowd, simulate  # noqa: E402
 
 if TYPE_CHECKING:
-    from django.db import models
-
     from annotation.models import Campaign
 
-NAMES: Final = (
-    "accordion", "banjo", "bass", "cello", "clarinet", "cymbals", "drums", "flute", "guitar",
-    "mallet_percussion", "mandolin", "organ", "piano", "saxophone", "synthesizer", "trombone",
-    "trumpet", "ukulele", "violin", "voice",
-)  # fmt: skip
 PASSWORD: Final = "only-for-looking"  # noqa: S105 - a scratch database on one's own machine
 BEGUN: Final = datetime(2026, 1, 5, 8, tzinfo=UTC)
-CLIP_MS: Final = 10_000
-_BATCH: Final = 5_000
 _ANSWERS: Final = {NO: "no", YES: "yes", UNSURE: "unsure"}
-
-#: What share of a spammer's answers comes faster than anybody can have heard the clip.
-HASTE: Final = 0.5
-#: How often a person who is asked again says the same.
-SAME_AGAIN: Final = 0.85
-
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 
 def scratch(folder: Path) -> None:
@@ -134,23 +117,13 @@ def _given_times() -> Iterator[None]:
             field.auto_now_add = True
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Answers:
-    """Ratings in the order of their rows."""
-
-    task: IntArray
-    person: IntArray
-    answer: IntArray
-    at: IntArray  # ms from BEGUN
-    response_ms: IntArray
-    heard_ms: IntArray
-    occasion: IntArray
-
-
 class _Loader:
+    """Stores one crowd as one campaign; all that is drawn is drawn here, in one order."""
+
     def __init__(self, crowd: SimulatedCrowd, seed: int) -> None:
         self.crowd = crowd
         self.rng = np.random.default_rng([seed, 20_260_105])
+        self.ids = Ids(self.rng)
 
     def load(
         self,
@@ -164,10 +137,10 @@ class _Loader:
     ) -> Campaign:
         from annotation.models import Campaign
 
-        collection, targets, clips, drawn = self._catalogue(name)
-        people = self._people(name)
+        collection, targets, clips, drawn = make_catalogue(self.crowd, self.ids, name)
+        people = make_people(self.crowd, self.ids, name, BEGUN)
         campaign = Campaign.objects.create(
-            id=self._id(),
+            id=self.ids.one(),
             collection=collection,
             name=name,
             created_at=BEGUN,
@@ -176,206 +149,18 @@ class _Loader:
             **fields,
         )
         campaign.rounds.set([drawn])
-        answers = self._answers(days, repeat_share)
+        answers = answers_of(self.crowd, self.rng, days=days, repeat_share=repeat_share)
         questions = self._questions(campaign, clips, targets, answers, audit_share)
         self._ratings(campaign, targets, questions, people, answers)
         self._gold(collection, clips, targets, gold)
         return campaign
-
-    def _catalogue(self, name: str) -> tuple[Any, list[Any], list[UUID], Any]:
-        from candidates.models import Candidate, DetectorVersion, SamplingRound, ScoreSet
-        from consonance.catalog.models import (
-            Clip,
-            Collection,
-            Taxonomy,
-            TaxonomyClass,
-            Track,
-            TrackState,
-        )
-
-        crowd, slug = self.crowd, name.lower().replace(" ", "-")
-        collection = Collection.objects.create(
-            id=self._id(), slug=slug, name=name, root="/nowhere", is_synthetic=True
-        )
-        taxonomy = Taxonomy.objects.create(id=self._id(), name=slug, version="1", licence="CC0-1.0")
-        names = [*NAMES, *(f"class-{place}" for place in range(len(NAMES), crowd.n_classes))]
-        targets = [
-            TaxonomyClass(
-                id=self._id(),
-                taxonomy=taxonomy,
-                position=place,
-                name=names[place],
-                display_name=names[place].replace("_", " "),
-                article="an" if names[place][0] in "aeiou" else "a",
-            )
-            for place in range(crowd.n_classes)
-        ]
-        TaxonomyClass.objects.bulk_create(targets)
-        n_clips = int(crowd.clip.max()) + 1
-        tracks, clips = self._ids(n_clips), self._ids(n_clips)
-        _store(
-            Track,
-            (
-                Track(
-                    id=pk,
-                    collection=collection,
-                    track_no=place + 1,
-                    path=f"{place + 1:06d}.mp3",
-                    state=TrackState.READY,
-                    duration_ms=30_000,
-                    sample_rate=44_100,
-                    channels=2,
-                    title=f"Piece {place + 1}",
-                    artist=f"Artist {place % 4_000}",
-                    artist_key=f"artist-{place % 4_000}",
-                    licence_spdx="CC-BY-4.0",
-                    licence_title="Attribution 4.0",
-                )
-                for place, pk in enumerate(tracks)
-            ),
-        )
-        _store(
-            Clip,
-            (
-                Clip(
-                    id=pk,
-                    track_id=tracks[place],
-                    start_ms=0,
-                    duration_ms=CLIP_MS,
-                    sample_rate=44_100,
-                    channels=2,
-                    audio_sha256=pk.hex * 2,
-                    pcm_sha256=pk.hex * 2,
-                    audio_bytes=120_000,
-                )
-                for place, pk in enumerate(clips)
-            ),
-        )
-        detector = DetectorVersion.objects.create(
-            id=self._id(), name="simulated", version=slug[:64], taxonomy=taxonomy
-        )
-        scores = ScoreSet.objects.create(
-            id=self._id(),
-            collection=collection,
-            detector=detector,
-            window_ms=CLIP_MS,
-            hop_ms=3_840,
-            is_complete=True,
-        )
-        drawn = SamplingRound.objects.create(
-            id=self._id(),
-            score_set=scores,
-            number=1,
-            recipe={"seed": 0},
-            state=SamplingRound.State.DRAWN,
-        )
-        quantile = _quantiles(crowd.detector, crowd.context)
-        ids = self._ids(crowd.n_tasks)
-        _store(
-            Candidate,
-            (
-                Candidate(
-                    id=ids[task],
-                    round=drawn,
-                    clip_id=clips[crowd.clip[task]],
-                    target=targets[crowd.context[task]],
-                    tail="high" if quantile[task] >= 0.5 else "low",
-                    likelihood=float(crowd.detector[task]),
-                    quantile=float(quantile[task]),
-                )
-                for task in range(crowd.n_tasks)
-            ),
-        )
-        return collection, targets, clips, drawn
-
-    def _people(self, name: str) -> list[UUID]:
-        from consonance.people.models import Membership, Role, Scope, User
-
-        ids = self._ids(self.crowd.n_people)
-        memberships = self._ids(self.crowd.n_people)
-        prefix = "".join(part[0] for part in name.lower().split())
-        _store(
-            User,
-            (
-                User(
-                    id=pk,
-                    username=f"{prefix}-{place:05d}",
-                    password="!",  # noqa: S106 - nobody signs in with it
-                    is_simulated=True,
-                    date_joined=BEGUN,
-                    consented_at=BEGUN,
-                )
-                for place, pk in enumerate(ids)
-            ),
-        )
-        _store(
-            Membership,
-            (
-                Membership(id=row, person_id=pk, role=Role.ANNOTATOR, scope=Scope.SITE)
-                for row, pk in zip(memberships, ids, strict=True)
-            ),
-        )
-        return ids
-
-    def _answers(self, days: int, repeat_share: float) -> _Answers:
-        """Give every answer a moment and its times, and ask some of them again at the end."""
-        crowd, rng = self.crowd, self.rng
-        n = len(crowd.task)
-        again = rng.permutation(n)[: int(repeat_share * n)]
-        same = rng.random(len(again)) < SAME_AGAIN
-        changed = np.where(crowd.answer[again] == YES, NO, YES)
-        task = np.concatenate([crowd.task, crowd.task[again]])
-        person = np.concatenate([crowd.annotator, crowd.annotator[again]])
-        answer = np.concatenate([crowd.answer, np.where(same, crowd.answer[again], changed)])
-        occasion = np.concatenate([np.zeros(n, np.int64), np.ones(len(again), np.int64)])
-        total = len(task)
-        hasty = crowd.is_spammer[person] & (rng.random(total) < HASTE)
-        response = np.where(
-            hasty, rng.integers(150, 700, total), 3_400 + rng.lognormal(7.6, 0.6, total)
-        )
-        response = np.minimum(response, 300_000).astype(np.int64)
-        heard = np.minimum(CLIP_MS, response - rng.integers(0, 400, total))
-        heard = np.where(hasty, np.minimum(response, 600), heard).astype(np.int64)
-        at = self._moments(person, occasion, response, days)
-        return _Answers(
-            task=task,
-            person=person,
-            answer=answer,
-            at=at,
-            response_ms=response,
-            heard_ms=heard,
-            occasion=occasion,
-        )
-
-    def _moments(
-        self, person: IntArray, occasion: IntArray, response: IntArray, days: int
-    ) -> IntArray:
-        """Return when each answer came: people answer in sittings of some dozens, one a day."""
-        rng, n = self.rng, len(person)
-        order = np.lexsort((rng.random(n), occasion, person))  # repeats last
-        sorted_person = person[order]
-        place = np.arange(n) - np.searchsorted(sorted_person, sorted_person)
-        number = np.bincount(person, minlength=self.crowd.n_people)
-        sitting = np.maximum(40, -(-number // max(1, days // 2)))  # answers a sitting
-        needed = -(-number // sitting)
-        first = rng.integers(0, np.maximum(1, days - needed))
-        day = first[sorted_person] + place // sitting[sorted_person]
-        hour = rng.integers(0, 12 * 3_600_000, self.crowd.n_people)
-        spent = np.cumsum(response[order] + 1_500)
-        fresh = np.flatnonzero((place % sitting[sorted_person]) == 0)
-        base = np.zeros(n, np.int64)
-        base[fresh] = spent[fresh]
-        base = np.maximum.accumulate(base)
-        moment = np.empty(n, np.int64)
-        moment[order] = day * 86_400_000 + hour[sorted_person] + (spent - base)
-        return moment
 
     def _questions(
         self,
         campaign: Campaign,
         clips: Sequence[UUID],
         targets: Sequence[Any],
-        answers: _Answers,
+        answers: Answers,
         audit_share: float,
     ) -> list[UUID]:
         from annotation.deciding import UNKNOWN, posterior
@@ -384,7 +169,7 @@ class _Loader:
         crowd = self.crowd
         GuidelineVersion.objects.bulk_create(
             GuidelineVersion(
-                id=self._id(), campaign=campaign, target=target, text=f"Do you hear {target}?"
+                id=self.ids.one(), campaign=campaign, target=target, text=f"Do you hear {target}?"
             )
             for target in targets
         )
@@ -396,7 +181,7 @@ class _Loader:
         np.maximum.at(last, answers.task[first], answers.at[first])
         audit = self.rng.random(crowd.n_tasks) < audit_share
         order = self.rng.permutation(crowd.n_tasks)
-        ids = self._ids(crowd.n_tasks)
+        ids = self.ids.many(crowd.n_tasks)
 
         def made(task: int) -> Question:
             given = int(answered[task])
@@ -426,7 +211,7 @@ class _Loader:
                 priority=int(order[task]),
             )
 
-        _store(Question, (made(task) for task in range(crowd.n_tasks)))
+        store(Question, (made(task) for task in range(crowd.n_tasks)))
         return ids
 
     def _ratings(
@@ -435,16 +220,16 @@ class _Loader:
         targets: Sequence[Any],
         questions: Sequence[UUID],
         people: Sequence[UUID],
-        answers: _Answers,
+        answers: Answers,
     ) -> None:
         from annotation.models import Assignment, Rating
 
         n = len(answers.task)
-        leases, ratings, keys = self._ids(n), self._ids(n), self._ids(n)
+        leases, ratings, keys = self.ids.many(n), self.ids.many(n), self.ids.many(n)
         guidelines = dict(campaign.guidelines.values_list("target_id", "pk"))
         of_class = [guidelines[target.pk] for target in targets]
         rows = np.argsort(answers.at, kind="stable").tolist()
-        _store(
+        store(
             Assignment,
             (
                 Assignment(
@@ -459,7 +244,7 @@ class _Loader:
                 for row in rows
             ),
         )
-        _store(
+        store(
             Rating,
             (
                 Rating(
@@ -487,8 +272,8 @@ class _Loader:
 
         crowd = self.crowd
         chosen = np.sort(self.rng.permutation(crowd.n_tasks)[:number])
-        ids = self._ids(number)
-        _store(
+        ids = self.ids.many(number)
+        store(
             GoldAnswer,
             (
                 GoldAnswer(
@@ -506,38 +291,9 @@ class _Loader:
             ),
         )
 
-    def _id(self) -> UUID:
-        return self._ids(1)[0]
-
-    def _ids(self, number: int) -> list[UUID]:
-        drawn = self.rng.bytes(16 * number)
-        return [
-            UUID(bytes=drawn[start : start + 16], version=4) for start in range(0, 16 * number, 16)
-        ]
-
-
-def _store(model: type[models.Model], rows: Iterator[Any]) -> None:
-    batch: list[Any] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == _BATCH:
-            model._default_manager.bulk_create(batch)
-            batch = []
-    model._default_manager.bulk_create(batch)
-
 
 def _moment(milliseconds: int) -> datetime:
     return BEGUN + timedelta(milliseconds=milliseconds)
-
-
-def _quantiles(score: FloatArray, context: IntArray) -> FloatArray:
-    """Return each score's rank within its class, in [0, 1]."""
-    order = np.lexsort((score, context))
-    start = np.searchsorted(context[order], context[order])
-    number = np.bincount(context)[context[order]]
-    rank = np.empty(len(score))
-    rank[order] = (np.arange(len(score)) - start + 0.5) / number
-    return rank
 
 
 def make_accounts() -> None:

@@ -52,6 +52,9 @@ class ScoreSet(models.Model):
     tracks = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True, help_text="Hash over the shards' hashes.")
     is_complete = models.BooleanField(default=False)
+    figures = models.JSONField(
+        default=dict, blank=True, help_text="Class name → fine histogram of its logits."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -79,6 +82,7 @@ class SamplingRound(models.Model):
 
         DRAWING = "drawing", "Being drawn"
         DRAWN = "drawn", "Drawn"
+        REJECTED = "rejected", "Rejected"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     score_set = models.ForeignKey(ScoreSet, on_delete=models.PROTECT, related_name="rounds")
@@ -92,6 +96,13 @@ class SamplingRound(models.Model):
         default=dict, help_text="Class name → histogram of likelihoods and its two quantiles."
     )
     table = models.ForeignKey(FrozenTableRow, null=True, on_delete=models.PROTECT, related_name="+")
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+    review_note = models.TextField(
+        blank=True, max_length=2_000, help_text="What the review found, or why it was rejected."
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -115,7 +126,7 @@ class Candidate(models.Model):
     """A clip × class that a round drew."""
 
     class Tail(models.TextChoices):
-        """Which part of the class's likelihoods it came from."""
+        """The presets' strata: which part of the class's likelihoods it came from."""
 
         HIGH = "high", "High"
         LOW = "low", "Low"
@@ -125,9 +136,15 @@ class Candidate(models.Model):
     round = models.ForeignKey(SamplingRound, on_delete=models.CASCADE, related_name="candidates")
     clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="candidates")
     target = models.ForeignKey(TaxonomyClass, on_delete=models.PROTECT, related_name="+")
-    tail = models.CharField(max_length=8, choices=Tail.choices)
+    tail = models.CharField(max_length=32, help_text="Its stratum: a preset's or a curator's own.")
     likelihood = models.FloatField()
     quantile = models.FloatField(help_text="Rank of the likelihood within its class, in [0, 1].")
+    inclusion = models.FloatField(
+        null=True, blank=True, help_text="Probability in (0, 1] that the round draws it."
+    )
+    position = models.PositiveIntegerField(
+        default=0, help_text="Order of the draw within its class."
+    )
 
     class Meta:
         constraints = [

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
+from candidates.sampling.caps import Caps
+from candidates.sampling.strata import PRESETS, Stratum, checked, tails
 from consonance.errors import ParameterError
+
+LICENCES = ("open", "commercial", "all")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,17 +24,29 @@ class RoundRecipe:
     low, high
         Quantiles of the class's likelihoods: candidates come from at or below `low` and from at
         or above `high`.
-    share_high
-        Share of `per_class` that comes from the upper tail.
-    max_per_track
-        Candidates that one track may give, over all classes.
+    share_high, share_low
+        Shares of `per_class` that come from the tails; `share_low` is by default the rest. What
+        they leave is drawn uniformly from all excerpts.
+    strata
+        In place of the four above: a name in `sampling.PRESETS`, or strata of one's own, each
+        (name, low, high, share).
+    max_per_track, max_per_artist, max_per_album
+        Candidates that one source may give, over all classes; None for no cap.
     classes
         Class names to ask about; empty for every class that the detector covers.
     licences
-        `open`: only tracks whose licence lets a clip be cut and passed on; `all`: every track, when
-        the curator takes the responsibility.
+        `open`: only tracks whose licence lets a clip be cut and passed on; `commercial`: of those,
+        only ones that do not forbid commerce; `all`: every track, when the curator takes the
+        responsibility.
     explicit
         Whether tracks marked as explicit may be drawn.
+    min_seconds, max_seconds
+        Only tracks that last so long.
+    exclude_asked
+        Leave out excerpts that overlap with a clip of an earlier round which was not rejected.
+    exclude_similar
+        Leave out excerpts at least so similar to such a clip, by the cosine of their embeddings;
+        None for no such limit.
     seed
         Of the draw.
     """
@@ -37,20 +55,100 @@ class RoundRecipe:
     low: float = 0.1
     high: float = 0.9
     share_high: float = 0.5
-    max_per_track: int = 1
+    share_low: float | None = None
+    strata: str | tuple[tuple[str, float, float, float], ...] = ""
+    max_per_track: int | None = 1
+    max_per_artist: int | None = None
+    max_per_album: int | None = None
     classes: tuple[str, ...] = field(default=())
     licences: str = "open"
     explicit: bool = False
+    min_seconds: float = 0.0
+    max_seconds: float | None = None
+    exclude_asked: bool = True
+    exclude_similar: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
-        if self.licences not in {"open", "all"}:
-            raise ParameterError(f"Licences are “open” or “all”, not {self.licences!r}.")
-        if self.per_class < 1 or self.max_per_track < 1:
-            raise ParameterError("A round takes 1 or more per class and per track.")
-        if not 0 <= self.low < self.high <= 1 or not 0 <= self.share_high <= 1:
+        if self.licences not in LICENCES:
             raise ParameterError(
-                f"Quantiles {self.low} and {self.high} and share {self.share_high} must lie from 0 "
-                "to 1, the lower quantile below the upper."
+                f"Licences are “open”, “commercial” or “all”, not {self.licences!r}."
             )
+        if self.per_class < 1:
+            raise ParameterError(f"A round takes 1 or more per class, not {self.per_class}.")
+        if self.seed < 0:
+            raise ParameterError(f"The seed is {self.seed}: a seed is not negative.")
+        if self.min_seconds < 0 or (
+            self.max_seconds is not None and self.max_seconds < self.min_seconds
+        ):
+            raise ParameterError(
+                f"Tracks of {self.min_seconds:g} to {self.max_seconds:g} seconds: there are none."
+                if self.max_seconds is not None
+                else f"The shortest track is {self.min_seconds:g} seconds: use 0 or more."
+            )
+        if self.exclude_similar is not None and not 0 < self.exclude_similar <= 1:
+            raise ParameterError(
+                f"The similarity is {self.exclude_similar:g}; it must lie above 0, up to 1."
+            )
+        self.caps()
+        self.design()
+
+    def caps(self) -> Caps:
+        """Return the caps."""
+        return Caps(
+            recording=self.max_per_track, artist=self.max_per_artist, album=self.max_per_album
+        )
+
+    def design(self) -> tuple[Stratum, ...]:
+        """Return the strata."""
+        if isinstance(self.strata, str):
+            if not self.strata:
+                return tails(
+                    self.low, self.high, share_high=self.share_high, share_low=self.share_low
+                )
+            if self.strata not in PRESETS:
+                raise ParameterError(
+                    f"No preset is called {self.strata!r}. Use one of: {', '.join(PRESETS)}."
+                )
+            return PRESETS[self.strata]
+        return checked(
+            [
+                Stratum(name=name, low=low, high=high, share=share)
+                for name, low, high, share in self.strata
+            ]
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what is stored; values at their defaults that came later are left out.
+
+        So a recipe that was stored before they existed still equals its own.
+        """
+        first = {
+            "per_class", "low", "high", "share_high", "max_per_track", "classes", "licences",
+            "explicit", "seed",
+        }  # fmt: skip
+        stored: dict[str, Any] = {}
+        for known in fields(self):
+            value = getattr(self, known.name)
+            if known.name in first or value != known.default:
+                stored[known.name] = value
+        stored["classes"] = list(self.classes)
+        if "strata" in stored and not isinstance(self.strata, str):
+            stored["strata"] = [list(stratum) for stratum in self.strata]
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return the recipe of what `as_json` gave; other keys are left out."""
+        known = {known.name for known in fields(cls)}
+        values = {name: value for name, value in stored.items() if name in known}
+        values["classes"] = tuple(values.get("classes", ()))
+        if isinstance(values.get("strata"), list):
+            values["strata"] = tuple(tuple(stratum) for stratum in values["strata"])
+        try:
+            return cls(**values)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, ParameterError):
+                raise
+            raise ParameterError(f"This is no recipe of a round: {error}") from error

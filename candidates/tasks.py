@@ -32,12 +32,11 @@ def draw(
     context: JobContext, *, score_set: str, recipe: dict[str, Any], processes: int = 2
 ) -> dict[str, Any]:
     """Draw a round of candidates and cut its clips."""
-    recipe = {**recipe, "classes": tuple(recipe.get("classes", ()))}
     return draw_round(
         score_set=ScoreSet.objects.select_related("collection", "detector__taxonomy").get(
             pk=score_set
         ),
-        recipe=RoundRecipe(**recipe),
+        recipe=RoundRecipe.from_json(recipe),
         context=context,
         actor=context.job.created_by,
         processes=processes,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +11,13 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from candidates.actions.review_round import review_round
 from candidates.forms import DrawRoundForm
 from candidates.models import Candidate, SamplingRound, ScoreSet
 from consonance.catalog.panels import panels_of
+from consonance.errors import ConsonanceError
 from consonance.jobs.actions.enqueue_job import enqueue_job
 from consonance.people.models import Role
 from consonance.people.views import needs
@@ -51,13 +52,12 @@ def round_draw(request: HttpRequest) -> HttpResponse:
     form = DrawRoundForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         score_set: ScoreSet = form.cleaned_data["score_set"]
-        recipe = asdict(form.recipe())
         job = enqueue_job(
             kind="candidates.draw_round",
             title=f"Draw a round from {score_set.collection.name}",
             arguments={
                 "score_set": str(score_set.pk),
-                "recipe": {**recipe, "classes": list(recipe["classes"])},
+                "recipe": form.recipe().as_json(),
             },
             actor=request.user,
         )
@@ -82,6 +82,7 @@ def round_detail(request: HttpRequest, round_id: UUID) -> HttpResponse:
     chosen = request.GET.get("class") or (classes[0]["name"] if classes else "")
     current = next((entry for entry in classes if entry["name"] == chosen), None)
     tail = request.GET.get("tail", "")
+    strata = sorted(drawn.candidates.order_by().values_list("tail", flat=True).distinct())
     candidates: QuerySet[Candidate] = Candidate.objects.none()
     if current:
         candidates = (
@@ -89,7 +90,7 @@ def round_detail(request: HttpRequest, round_id: UUID) -> HttpResponse:
             .select_related("clip__track", "target")
             .order_by("-likelihood", "pk")
         )
-        if tail in Candidate.Tail.values:
+        if tail in strata:
             candidates = candidates.filter(tail=tail)
     context = {
         "round": drawn,
@@ -98,9 +99,9 @@ def round_detail(request: HttpRequest, round_id: UUID) -> HttpResponse:
         "current": current,
         "histogram": _histogram(drawn.figures.get(chosen)),
         "tail": tail,
-        "tails": Candidate.Tail.choices,
+        "others": [name for name in strata if name not in {"high", "low"}],
         "page": Paginator(candidates, _PAGE).get_page(request.GET.get("page")),
-        "n_candidates": sum(entry["high"] + entry["low"] for entry in classes),
+        "n_candidates": sum(entry["drawn"] for entry in classes),
         "n_clips": drawn.candidates.values("clip").distinct().count(),
         "n_tracks": drawn.candidates.values("clip__track").distinct().count(),
         "shortfall": sum(drawn.shortfall.values()),
@@ -109,10 +110,31 @@ def round_detail(request: HttpRequest, round_id: UUID) -> HttpResponse:
     return render(request, "candidates/round.html", context)
 
 
+@require_POST
+@needs(Role.CURATOR)
+def round_review(request: HttpRequest, round_id: UUID) -> HttpResponse:
+    """Store what a review found; a rejected round is never asked."""
+    get_object_or_404(SamplingRound, pk=round_id)
+    reject = request.POST.get("verdict") == "reject"
+    try:
+        drawn = review_round(
+            round_id=round_id, reject=reject, note=request.POST.get("note", ""), actor=request.user
+        )
+    except ConsonanceError as error:
+        messages.error(request, str(error))
+        return redirect("candidates:round", round_id=round_id)
+    messages.success(request, f"{drawn} is {'rejected' if reject else 'approved'}.")
+    return redirect(drawn)
+
+
 def _classes(drawn: SamplingRound) -> list[dict[str, Any]]:
     counts = (
         drawn.candidates.values("target__name", "target__display_name", "target__position")
-        .annotate(high=Count("pk", filter=Q(tail="high")), low=Count("pk", filter=Q(tail="low")))
+        .annotate(
+            high=Count("pk", filter=Q(tail="high")),
+            low=Count("pk", filter=Q(tail="low")),
+            drawn=Count("pk"),
+        )
         .order_by("target__position")
     )
     return [
@@ -121,6 +143,7 @@ def _classes(drawn: SamplingRound) -> list[dict[str, Any]]:
             "display_name": row["target__display_name"],
             "high": row["high"],
             "low": row["low"],
+            "drawn": row["drawn"],
             "missing": drawn.shortfall.get(row["target__name"], 0),
             **{
                 key: drawn.figures.get(row["target__name"], {}).get(f"{key}") for key in ("median",)

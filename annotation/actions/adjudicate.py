@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from annotation.allocation.tallies import Moved, standing, tally
 from annotation.models import Adjudication, Question
 from annotation.people.wording import one_line
 from consonance.errors import ParameterError, StateError
@@ -63,6 +64,7 @@ def adjudicate(
                 f" {question.get_state_display().lower()}. Load the page again."
             )
         now = timezone.now()
+        before = standing(question)
         former = question.adjudications.filter(withdrawn_at__isnull=True).first()
         if former is not None:
             if (former.decision, former.note) == (decision, note):
@@ -75,6 +77,8 @@ def adjudicate(
         question.state, question.stop_reason = _State.ADJUDICATED, _Reason.CURATOR
         question.stopped_at = now
         question.save(update_fields=["state", "stop_reason", "stopped_at"])
+        after = standing(question, decision)
+        tally(question.campaign_id, [Moved(question.target_id, before, after)])
         record(
             "adjudicate",
             target=question,
@@ -118,12 +122,15 @@ def withdraw_adjudication(*, adjudication_id: UUID, actor: Any = None) -> Questi
         row = Adjudication.objects.get(pk=adjudication_id)
         if row.withdrawn_at is not None:
             return question
+        before = standing(question, row.decision)
         row.withdrawn_at = timezone.now()
         row.save(update_fields=["withdrawn_at"])
         if question.state == _State.ADJUDICATED:  # a clip may have been withdrawn since
             question.state, question.stop_reason = _State.DISPUTED, _Reason.MAXIMUM
             question.stopped_at = _last_answer(question) or row.withdrawn_at
             question.save(update_fields=["state", "stop_reason", "stopped_at"])
+            after = standing(question)
+            tally(question.campaign_id, [Moved(question.target_id, before, after)])
         record(
             "withdraw_adjudication",
             target=question,

@@ -121,7 +121,7 @@ def aggregate_ratings(
     tell(4, "Storing the run and its report")
     with transaction.atomic():
         # The campaign's row is the lock that keeps two runs from taking one number.
-        Campaign.objects.select_for_update().get(pk=campaign.pk)
+        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         rows = {
             name: FrozenTableRow.keep(table, campaign.collection) for name, table in tables.items()
         }

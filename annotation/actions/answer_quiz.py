@@ -6,7 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.actions.lift_measure import lift_measure
 from annotation.actions.update_trust import restore_trust
@@ -22,7 +24,8 @@ def answer_quiz(*, person: Any, item_id: UUID, answer: str) -> QuizItem:
     """Store the answer to a clip of the person's quiz and return the item, ready to be explained.
 
     The first answer stands: sent again, or from another window, it changes nothing. With the last
-    one the attempt is decided; who passes is asked real questions again at once.
+    one the attempt is decided; who passes is asked real questions again at once, unless the quiz
+    was begun before they were asked to take it again, or was that of a single class.
 
     Parameters
     ----------
@@ -46,7 +49,9 @@ def answer_quiz(*, person: Any, item_id: UUID, answer: str) -> QuizItem:
         If an earlier clip has no answer yet: they come in order, each explained.
     """
     if answer not in Answer.values:
-        raise ParameterError(f"{answer!r} is no answer. Use yes, no or unsure.")
+        raise ParameterError(
+            _("%(answer)r is no answer. Use yes, no or unsure.") % {"answer": answer}
+        )
     with transaction.atomic():
         # The attempt's row is the lock: what is read after it stays true until we are done.
         attempt = (
@@ -56,7 +61,7 @@ def answer_quiz(*, person: Any, item_id: UUID, answer: str) -> QuizItem:
             .first()
         )
         if attempt is None:
-            raise ParameterError("This clip is in no quiz of yours. Load the page again.")
+            raise ParameterError(_("This clip is in no quiz of yours. Load the page again."))
         items = list(attempt.items.select_related("gold__target", "gold__clip__track"))
         item = next(row for row in items if row.pk == item_id)
         item.attempt = attempt
@@ -64,7 +69,9 @@ def answer_quiz(*, person: Any, item_id: UUID, answer: str) -> QuizItem:
             return item
         before = [row.place for row in items if row.place < item.place and not row.answer]
         if before:
-            raise StateError(f"Clip {before[0]} comes first. Load the page again.")
+            raise StateError(
+                _("Clip %(number)d comes first. Load the page again.") % {"number": before[0]}
+            )
         item.answer, item.answered_at = answer, timezone.now()
         item.save(update_fields=["answer", "answered_at"])
         if all(row.answer for row in items):
@@ -86,11 +93,26 @@ def _finish(attempt: QuizAttempt, score: Score, person: Any) -> None:
     )
     if not score.has_passed:
         return
-    reason = f"Passed the quiz: {score.right} of {score.asked} right."
-    asked = in_force(attempt.campaign, person=person).filter(kind=Measure.Kind.REQUIZ).first()
+    # A class's own quiz comes before its first question; it makes nothing good.
+    if attempt.target_id is None:
+        _lift(attempt, person, f"Passed the quiz: {score.right} of {score.asked} right.")
+
+
+def _lift(attempt: QuizAttempt, person: Any, reason: str) -> None:
+    """Lift what the quiz was taken for, and let trust begin anew.
+
+    Where anything was decided after the quiz had begun, all of it stays until another is passed:
+    what is lifted singly would leave the person without a quiz that ends the rest.
+    """
+    campaign = attempt.campaign
+    ends = Q(kind=Measure.Kind.REQUIZ) | Q(rule=GOLD_TRUST)
+    held = in_force(campaign, person=person).filter(ends)
+    if not held.exists() or held.filter(created_at__gt=attempt.started_at).exists():
+        return
+    asked = held.filter(kind=Measure.Kind.REQUIZ).first()
     if asked is not None:
         lift_measure(measure_id=asked.pk, reason=reason)
-    by_rule = in_force(attempt.campaign, person=person).filter(rule=GOLD_TRUST).first()
+    by_rule = held.filter(rule=GOLD_TRUST).first()
     if by_rule is not None:  # the quiz was asked for by hand
         lift_measure(measure_id=by_rule.pk, reason=reason)
-    restore_trust(campaign=attempt.campaign, person=person, reason=reason)
+    restore_trust(campaign=campaign, person=person, reason=reason)

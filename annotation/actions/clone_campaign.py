@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from annotation.actions.open_campaign import open_campaign
-from annotation.campaigns.guidelines import asked_about, current_guidelines
+from annotation.campaigns.guidelines import current_guidelines, set_examples_aside
 from annotation.campaigns.rules import rules_of
-from annotation.models import Campaign, GuidelineExample, Question
+from annotation.models import Campaign, GuidelineExample
 from candidates.models import SamplingRound
 from consonance.ledger.models import record
 from consonance.people.access import require
@@ -82,7 +81,6 @@ def copy_guidelines(source: Campaign, into: Campaign) -> int:
     """
     wordings = current_guidelines(source)
     own_clips = source.collection_id == into.collection_id
-    set_aside = 0
     for target, fresh in current_guidelines(into).items():
         wording = wordings.get(target)
         if wording is None:
@@ -91,17 +89,11 @@ def copy_guidelines(source: Campaign, into: Campaign) -> int:
         fresh.save(update_fields=["question", "text"])
         if not own_clips:
             continue
-        examples = list(wording.examples.all())
         GuidelineExample.objects.bulk_create(
             GuidelineExample(
                 guideline=fresh, clip_id=one.clip_id, kind=one.kind, caption=one.caption,
                 place=one.place,
             )
-            for one in examples
+            for one in wording.examples.all()
         )  # fmt: skip
-        set_aside += asked_about(into, fresh.target, [one.clip_id for one in examples]).update(
-            state=Question.State.SET_ASIDE,
-            stop_reason=Question.StopReason.CURATOR,
-            stopped_at=timezone.now(),
-        )
-    return set_aside
+    return set_examples_aside(into)

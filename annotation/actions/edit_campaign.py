@@ -54,7 +54,7 @@ def edit_campaign(
     if unknown:
         raise ParameterError(f"A campaign has no setting {unknown[0]!r}.")
     with transaction.atomic():
-        campaign: Campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        campaign: Campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
         if actor is not None:
             require(actor, Role.CURATOR, *campaign.places)
         before = {"name": campaign.name, **rules_of(campaign)}

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.contrib.auth.hashers import make_password
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Campaign, Participant, Study
 from annotation.people.participation import Stand, stand_of
@@ -17,11 +18,13 @@ from annotation.people.studies import Arrival
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.models import record
 from consonance.people import consent
+from consonance.people.access import require
 from consonance.people.actions.give_consent import check_consent, give_consent
 from consonance.people.models import Membership, Role, Scope, User
 
 _Outcome = Participant.Outcome
-_ELSEWHERE: Final = (
+MAX_REASON: Final = 200
+_ELSEWHERE: Final = _(
     "Somebody with this id has begun in another browser. If it was you, go back to that browser, or"
     " write to whoever runs the study."
 )
@@ -85,7 +88,7 @@ def enter_study(
         If the study or its campaign lets nobody new in.
     """
     if not arrival.person or arrival.is_preview:
-        raise ParameterError("Accept the task first, then open the link from there.")
+        raise ParameterError(_("Accept the task first, then open the link from there."))
     known = participant_of(study, arrival.person)
     if known is not None:
         if not may_come_back(known, arrival, own_people):
@@ -94,7 +97,7 @@ def enter_study(
             give_consent(person=known.person, is_adult=is_adult, agrees=agrees, version=version)
         return _come_back(known, arrival)
     if not study.is_open or study.campaign.state != Campaign.State.OPEN:
-        raise StateError("This study lets nobody new in at the moment. You have lost no time.")
+        raise StateError(_("This study lets nobody new in at the moment. You have lost no time."))
     check_consent(is_adult=is_adult, agrees=agrees, version=version)
     try:
         with transaction.atomic():
@@ -174,8 +177,10 @@ def end_participation(*, participant: Participant, leaves: bool = False) -> Stan
     if leaves and outcome == _Outcome.WORKING:
         if not stand.may_leave:
             raise StateError(
-                "You are not screened out: the study goes on. To leave it all the same, return it"
-                " where you found it."
+                _(
+                    "You are not screened out: the study goes on. To leave it all the same, return"
+                    " it where you found it."
+                )
             )
         outcome = _Outcome.SCREENED_OUT
     if outcome == _Outcome.WORKING:
@@ -194,3 +199,51 @@ def end_participation(*, participant: Participant, leaves: bool = False) -> Stan
             )
     participant.refresh_from_db(fields=["outcome", "ended_at"])
     return stand_of(participant)
+
+
+def end_for(
+    *, participant: Participant, outcome: str, reason: str = "", actor: Any = None
+) -> Participant:
+    """End somebody's participation in their place, so that they get a code now.
+
+    What they have answered stays and counts; they are handed nothing more of this study.
+
+    Parameters
+    ----------
+    participant
+        Who is working.
+    outcome
+        `completed` or `screened_out`: which code they get.
+    reason
+        Why, for the audit trail, up to `MAX_REASON` characters.
+    actor
+        A curator; None for the command line.
+
+    Raises
+    ------
+    NotAllowedError
+        If the actor is no curator of the study's campaign.
+    ParameterError
+        If the outcome is none, or the reason is too long.
+    StateError
+        If it has ended already.
+    """
+    if actor is not None:
+        require(actor, Role.CURATOR, *participant.study.campaign.places)
+    if outcome not in {_Outcome.COMPLETED, _Outcome.SCREENED_OUT}:
+        raise ParameterError(f"A participation ends completed or screened_out, not {outcome!r}.")
+    reason = " ".join(reason.replace("\x00", " ").split())
+    if len(reason) > MAX_REASON:
+        raise ParameterError(f"The reason has {len(reason)} letters, at most {MAX_REASON} fit.")
+    with transaction.atomic():
+        changed = Participant.objects.filter(pk=participant.pk, outcome=_Outcome.WORKING).update(
+            outcome=outcome, ended_at=timezone.now()
+        )
+        if not changed:
+            raise StateError("This participation has ended already.")
+        record(
+            "end_participation", target=participant, actor=actor, outcome=str(outcome),
+            ratings=stand_of(participant).given, reason=reason,
+        )  # fmt: skip
+    participant.refresh_from_db(fields=["outcome", "ended_at"])
+    return participant

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotation.models import Campaign
 from consonance.errors import NotAllowedError, StateError
@@ -31,11 +32,17 @@ def join_campaign(*, campaign: Campaign, person: Any) -> bool:
         If it is not open.
     """
     if campaign.joining != Campaign.Joining.ANYBODY:
-        raise NotAllowedError(f"{campaign} is joined by invitation. Ask its curator for a link.")
+        raise NotAllowedError(
+            gettext("%(campaign)s is joined by invitation. Ask its curator for a link.")
+            % {"campaign": campaign}
+        )
     if campaign.state != Campaign.State.OPEN:
-        raise StateError(f"{campaign} is {campaign.get_state_display().lower()}: nobody joins now.")
+        raise StateError(
+            gettext("%(campaign)s is not open at the moment: nobody joins now.")
+            % {"campaign": campaign}
+        )
     if not consent.is_given(person):
-        raise NotAllowedError("Agree to the terms first.")
+        raise NotAllowedError(gettext("Agree to the terms first."))
     with transaction.atomic():
         _, made = Membership.objects.get_or_create(
             person=person, role=Role.ANNOTATOR, scope=Scope.CAMPAIGN, scope_id=campaign.pk

@@ -45,7 +45,7 @@ def move_campaign(*, campaign_id: UUID, to: Campaign.State, actor: Any = None) -
         If the campaign cannot go there from where it is.
     """
     with transaction.atomic():
-        campaign: Campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        campaign: Campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
         if actor is not None:
             require(actor, Role.CURATOR, *campaign.places)
         if campaign.state not in _FROM[to]:

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 
-from annotation.campaigns.drawing import BATCH, check_rounds, new_questions, pairs_of
+from annotation.campaigns.drawing import BATCH, check_rounds, new_questions
+from annotation.campaigns.passes import to_ask
 from annotation.campaigns.rules import CampaignRules, check_name
 from annotation.guidelines import default_guideline
 from annotation.models import Campaign, GuidelineVersion, Question
@@ -25,6 +26,8 @@ def open_campaign(
     *, rounds: Sequence[SamplingRound], name: str, actor: Any = None, **rules: Any
 ) -> Campaign:
     """Open a campaign that asks about every candidate of some rounds, each once.
+
+    A campaign with clip passes asks beside them what `annotation.campaigns.passes` says.
 
     Parameters
     ----------
@@ -53,7 +56,8 @@ def open_campaign(
         require(actor, Role.CURATOR, (Scope.COLLECTION, collection.pk))
     if Campaign.objects.filter(collection=collection, name=name).exists():
         raise StateError(f"{collection} has a campaign called {name!r} already. Choose another.")
-    pairs = pairs_of(rounds)
+    asking = to_ask(rounds, asks=chosen.asks, clip_classes=chosen.clip_classes)
+    pairs = asking.pairs
     if not pairs:
         raise StateError("These rounds drew no candidates, so there is nothing to ask.")
     with transaction.atomic():
@@ -72,13 +76,18 @@ def open_campaign(
             for target in sorted(targets.values(), key=lambda target: target.position)
         )
         rng = np.random.default_rng(campaign.seed)
-        Question.objects.bulk_create(new_questions(campaign, pairs, targets, rng), batch_size=BATCH)
+        made = new_questions(
+            campaign, pairs, targets, rng, priors=asking.priors, drawn=len(asking.drawn)
+        )
+        Question.objects.bulk_create(made, batch_size=BATCH)
         record(
             "open_campaign",
             target=campaign,
             actor=actor,
             rounds=[str(drawn.pk) for drawn in rounds],
             questions=len(pairs),
+            beside=len(asking.beside),
+            unscored=[str(drawn.pk) for drawn in asking.unscored],
             audited=campaign.questions.filter(is_audit=True).count(),
             seed=chosen.seed,
         )

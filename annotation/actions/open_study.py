@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from decimal import Decimal
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -15,6 +16,8 @@ from consonance.ledger.models import record
 from consonance.people.access import require
 from consonance.people.models import Role
 
+#: What each person is paid, in any currency.
+MAX_REWARD: Final = 10_000
 MAX_WANTED: Final = 10_000
 MAX_NAME: Final = 200
 _CODE: Final = re.compile(r"[A-Za-z0-9_-]{4,64}")
@@ -28,6 +31,7 @@ def open_study(
     name: str,
     ratings_wanted: int,
     external_id: str = "",
+    reward: Decimal | None = None,
     completion_code: str = "",
     screened_out_code: str = "",
     actor: Any = None,
@@ -46,6 +50,8 @@ def open_study(
         Of each person, 1 to `MAX_WANTED`.
     external_id
         The marketplace's id of the study; links of others are refused where it is given.
+    reward
+        What the marketplace pays each person, in the campaign's currency; None if not told.
     completion_code, screened_out_code
         What people hand in: 4 to 64 letters, digits, ``-`` and ``_``, two different ones; drawn
         where empty.
@@ -69,6 +75,7 @@ def open_study(
         raise ParameterError(f"Ask each person for 1 to {MAX_WANTED:,} answers.")
     if not _EXTERNAL.fullmatch(external_id):
         raise ParameterError(f"{external_id!r} is no id of a study.")
+    _check_reward(reward)
     name = one_line(name, longest=MAX_NAME, what="name")
     done, out = completion_code or _code(), screened_out_code or _code()
     for code in (done, out):
@@ -82,12 +89,13 @@ def open_study(
         with transaction.atomic():
             study = Study.objects.create(
                 campaign=campaign, provider=provider, name=name, external_id=external_id,
-                ratings_wanted=ratings_wanted, completion_code=done, screened_out_code=out,
-                created_by=actor,
+                ratings_wanted=ratings_wanted, reward=reward, completion_code=done,
+                screened_out_code=out, created_by=actor,
             )  # fmt: skip
             record(
                 "open_study", target=study, actor=actor, campaign=str(campaign.pk),
                 provider=provider, ratings_wanted=ratings_wanted,
+                reward=None if reward is None else str(reward),
             )  # fmt: skip
     except IntegrityError:
         raise StateError(f"{campaign} has a study called {name!r} already.") from None
@@ -97,6 +105,46 @@ def open_study(
 def _code() -> str:
     # Read aloud and typed by people: no letters that look alike.
     return "".join(secrets.choice("ABCDEFGHJKLMNPQRSTUVWXYZ23456789") for _ in range(8))
+
+
+def set_reward(*, study: Study, reward: Decimal | None, actor: Any = None) -> None:
+    """Write down what the marketplace pays each person of a study.
+
+    Parameters
+    ----------
+    study
+        Which.
+    reward
+        In the campaign's currency; None if not told.
+    actor
+        A curator; None for the command line.
+
+    Raises
+    ------
+    NotAllowedError
+        If the actor is no curator here.
+    ParameterError
+        If it is no amount.
+    """
+    if actor is not None:
+        require(actor, Role.CURATOR, *study.campaign.places)
+    _check_reward(reward)
+    with transaction.atomic():
+        before = Study.objects.select_for_update(no_key=True).get(pk=study.pk).reward
+        if before != reward:
+            Study.objects.filter(pk=study.pk).update(reward=reward)
+            old, new = (None if one is None else str(one) for one in (before, reward))
+            record("set_reward", target=study, actor=actor, before=old, after=new)
+
+
+def _check_reward(reward: Decimal | None) -> None:
+    if reward is None:
+        return
+    # Finite first: nothing compares with a NaN.
+    if not reward.is_finite() or not 0 <= reward <= MAX_REWARD:
+        raise ParameterError(f"A reward is an amount from 0 to {MAX_REWARD:,}, not {reward}.")
+    if reward != reward.quantize(Decimal("0.01")):
+        raise ParameterError(f"A reward has at most two digits after the point, not {reward}.")
 
 
 def move_study(*, study: Study, is_open: bool, actor: Any = None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,7 +11,7 @@ import numpy as np
 from django.db import transaction
 
 from annotation.actions.clone_campaign import copy_guidelines
-from annotation.campaigns.drawing import BATCH, new_questions, stratified
+from annotation.campaigns.drawing import BATCH, Pair, new_questions, stratified
 from annotation.campaigns.rules import CampaignRules, rules_of
 from annotation.guidelines import default_guideline
 from annotation.models import Campaign, GuidelineVersion, Question
@@ -30,15 +32,18 @@ def pilot_campaign(
 ) -> Campaign:
     """Open a pilot: a campaign of its own over a few questions of another, by the same rules.
 
-    The questions are drawn over classes and tails in proportion. The full campaign is left as it
-    is, and answers of the pilot stay in the pilot. Roles held in the full campaign hold in it, too.
+    The questions are drawn over classes and tails in proportion. Where people are asked clip by
+    clip, whole clips are drawn, so that a pass of the pilot takes as long as one of the campaign.
+    The full campaign is left as it is, and answers of the pilot stay in the pilot. Roles held in
+    the full campaign hold in it, too.
 
     Parameters
     ----------
     campaign_id
         The full campaign, open or paused.
     size
-        Questions, 1 to `MAX_PILOT`; all of them where there are fewer.
+        Questions, 1 to `MAX_PILOT`; all of them where there are fewer, and up to a clip's fewer
+        where clips are drawn.
     seed
         Decides which, and their order.
     actor
@@ -56,7 +61,7 @@ def pilot_campaign(
     if not 1 <= size <= MAX_PILOT:
         raise ParameterError(f"A pilot has 1 to {MAX_PILOT} questions, not {size}.")
     with transaction.atomic():
-        full: Campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        full: Campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
         if actor is not None:
             require(actor, Role.CURATOR, *full.places)
         if full.state == Campaign.State.CLOSED:
@@ -68,9 +73,10 @@ def pilot_campaign(
         if not rows:
             raise StateError("The campaign asks nothing, so there is nothing to try.")
         rng = np.random.default_rng(rules.seed)
-        strata = {name: place for place, name in enumerate(sorted({row[2] for row in rows}))}
-        chosen = stratified(np.array([strata[row[2]] for row in rows]), size, rng)
-        pairs = [rows[place][:2] for place in chosen]
+        chosen = _choose(rows, size, rng, whole_clips=full.asks != Campaign.Asks.CLASS_BATCH)
+        pairs = [row.pair for row in chosen if row.is_drawn]
+        drawn = len(pairs)
+        pairs += [row.pair for row in chosen if not row.is_drawn]
         targets = TaxonomyClass.objects.in_bulk({target for _, target in pairs})
         pilot = Campaign.objects.create(
             collection=full.collection,
@@ -87,7 +93,9 @@ def pilot_campaign(
             )
             for target in sorted(targets.values(), key=lambda one: one.position)
         )
-        Question.objects.bulk_create(new_questions(pilot, pairs, targets, rng), batch_size=BATCH)
+        priors = {row.pair: row.prior for row in chosen}
+        made = new_questions(pilot, pairs, targets, rng, priors=priors, drawn=drawn)
+        Question.objects.bulk_create(made, batch_size=BATCH)
         copy_guidelines(full, pilot)
         # Whoever was given a role in the full campaign has it in the pilot, its curator first.
         held = Membership.objects.filter(scope=Scope.CAMPAIGN, scope_id=full.pk)
@@ -106,8 +114,42 @@ def pilot_campaign(
     return pilot
 
 
-def _questions_of(full: Campaign) -> list[tuple[UUID, UUID, tuple[int, str]]]:
-    """Return clip, class and stratum of each open question, the same order everywhere."""
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """An open question of the full campaign: clip and class, and what it is drawn by."""
+
+    pair: Pair
+    stratum: tuple[int, str]
+    prior: float
+
+    @property
+    def is_drawn(self) -> bool:
+        return bool(self.stratum[1])
+
+
+def _choose(
+    rows: list[_Asked], size: int, rng: np.random.Generator, *, whole_clips: bool
+) -> list[_Asked]:
+    units = [[row] for row in rows]
+    if whole_clips:
+        clips: defaultdict[UUID, list[_Asked]] = defaultdict(list)
+        for row in rows:
+            clips[row.pair[0]].append(row)
+        units = list(clips.values())
+    # What a clip was drawn for is its stratum.
+    first = [next((row for row in unit if row.is_drawn), unit[0]).stratum for unit in units]
+    strata = {name: place for place, name in enumerate(sorted(set(first)))}
+    wanted = max(1, size * len(units) // len(rows))
+    chosen = stratified(np.array([strata[name] for name in first]), wanted, rng)
+    kept: list[_Asked] = []
+    for place in rng.permutation(chosen) if whole_clips else chosen:
+        if not kept or len(kept) + len(units[place]) <= size:
+            kept += units[place]
+    return kept
+
+
+def _questions_of(full: Campaign) -> list[_Asked]:
+    """Return each open question with its stratum, the same order everywhere."""
     tails = {
         (clip, target): tail
         for clip, target, tail in Candidate.objects.filter(round__in=full.rounds.all())
@@ -121,10 +163,11 @@ def _questions_of(full: Campaign) -> list[tuple[UUID, UUID, tuple[int, str]]]:
             is_gold=False,
         )
         .order_by("clip__track__track_no", "clip__start_ms", "target__position")
-        .values_list("clip_id", "target_id", "target__position")
+        .values_list("clip_id", "target_id", "target__position", "prior_log_odds")
     )  # fmt: skip
     return [
-        (clip, target, (position, tails.get((clip, target), ""))) for clip, target, position in rows
+        _Asked(pair=(clip, target), stratum=(position, tails.get((clip, target), "")), prior=prior)
+        for clip, target, position, prior in rows
     ]
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
+from annotation.allocation.tallies import recount
 from annotation.deciding import verdict
 from annotation.gold.known import known
 from annotation.models import Assignment, Campaign, Question
@@ -77,12 +79,15 @@ def plant_gold(*, campaign: Campaign, actor: Any = None) -> Planted:
     pairs = {pair for pair in pairs if pair[0] in served}
     with transaction.atomic():
         # The campaign's row keeps two curators from planting the same pair.
-        Campaign.objects.select_for_update().get(pk=campaign.pk)
+        Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
         asked = _asked(campaign, {clip for clip, _ in pairs})
         fresh = [_new(campaign, *pair) for pair in sorted(pairs - asked.keys())]
         turned = [question for pair, question in asked.items() if pair in pairs and _turn(question)]
         Question.objects.bulk_create(fresh, batch_size=_BATCH)
         Question.objects.bulk_update(turned, _FIELDS, batch_size=_BATCH)
+        if turned:
+            # What is known counts towards no quota.
+            transaction.on_commit(partial(recount, campaign))
         waiting = sum(not question.is_gold and pair in pairs for pair, question in asked.items())
         done = Planted(added=len(fresh), turned=len(turned), waiting=waiting)
         if fresh or turned:
@@ -109,6 +114,10 @@ def uproot(clip_id: UUID, target_id: UUID) -> int:
         else:
             _turn_back(question)
     Question.objects.bulk_update(questions, _FIELDS)
+    # Afterwards: whoever sets much gold at once goes on to other questions, and those are held
+    # before tallies.
+    for campaign in {question.campaign for question in questions}:
+        transaction.on_commit(partial(recount, campaign))
     return len(questions)
 
 

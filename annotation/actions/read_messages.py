@@ -22,17 +22,17 @@ def read_messages(*, campaign: Campaign, reader: Any, person: Any | None = None)
         Who read them.
     person
         None: messages to the reader. Somebody: what they wrote to whoever runs the campaign, of
-        whom the reader is one; read by one admin, it is read for all.
+        whom the reader is one; read by one curator, it is read for all.
 
     Raises
     ------
     NotAllowedError
-        If a person is named and the reader is no admin of the campaign.
+        If a person is named and the reader is no curator of the campaign.
     """
     unread = Message.objects.filter(campaign=campaign, read_at__isnull=True)
     if person is None:
         unread = unread.filter(recipient=reader)
     else:
-        require(reader, Role.ADMIN, *campaign.places)
+        require(reader, Role.CURATOR, *campaign.places)
         unread = unread.filter(recipient__isnull=True, sender=person)
     return unread.update(read_at=timezone.now())

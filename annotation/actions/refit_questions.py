@@ -14,6 +14,7 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from annotation.allocation.tallies import Moved, recount, standing, tally
 from annotation.deciding import Backing, temperature_of, verdict
 from annotation.models import Campaign, ConsensusRun, Question, Rating
 from annotation.skills import CrowdWeights
@@ -109,6 +110,7 @@ def refit_questions(
             done += _refit(run, batch, crowd)
             if done.is_superseded:
                 break
+        recount(campaign)
     finally:
         if done.has_changed:
             record("refit_questions", target=run, actor=actor, **asdict(done))
@@ -139,6 +141,7 @@ def _refit(run: ConsensusRun, batch: list[UUID], crowd: CrowdWeights) -> Refitte
     crowd.look_up({answer.person for several in ratings.values() for answer in several})
     weights: list[tuple[float, UUID]] = []
     changed = []
+    tallied: list[Moved] = []
     moved, became = 0, Counter[str]()
     now, temperature = timezone.now(), temperature_of(run)
     for question in questions:
@@ -152,6 +155,7 @@ def _refit(run: ConsensusRun, batch: list[UUID], crowd: CrowdWeights) -> Refitte
         # `fsum` rounds once, whatever the order: the same answers, the same bits.
         log_odds = math.fsum([question.prior_log_odds, *new])
         has_moved = question.log_odds != log_odds
+        before = standing(question)
         question.log_odds = log_odds
         question.campaign = run.campaign
         known = sum(crowd.is_known(each.person) for each in given)
@@ -160,12 +164,14 @@ def _refit(run: ConsensusRun, batch: list[UUID], crowd: CrowdWeights) -> Refitte
         became.update([change] if change else [])
         if has_moved or change:
             changed.append(question)
+            tallied.append(Moved(question.target_id, before, standing(question)))
     _write(Rating, ["weight"], weights)
     _write(
         Question,
         _CHANGES,
         [(*(getattr(question, name) for name in _CHANGES), question.pk) for question in changed],
     )
+    tally(run.campaign_id, tallied)
     return Refitted(
         questions=len(questions),
         answers=len(weights),

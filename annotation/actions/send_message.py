@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from annotation.models import Campaign, Message
 from annotation.people.taking_part import is_known
@@ -41,7 +42,7 @@ def send_message(
     Raises
     ------
     NotAllowedError
-        If the sender writes to a person and is no admin there, or has no part in the campaign.
+        If the sender writes to a person and is no curator there, or has no part in the campaign.
     ParameterError
         If there is no text or too much of it, or the recipient has no part in the campaign.
     StateError
@@ -49,19 +50,25 @@ def send_message(
     """
     if recipient is None:
         if not is_known(sender, campaign):
-            raise NotAllowedError(f"You have no part in {campaign}, so you cannot write about it.")
+            raise NotAllowedError(
+                _("You have no part in %(campaign)s, so you cannot write about it.")
+                % {"campaign": campaign}
+            )
     else:
-        require(sender, Role.ADMIN, *campaign.places)
+        require(sender, Role.CURATOR, *campaign.places)
         if recipient.pk == sender.pk:
-            raise ParameterError("This would be a message to yourself.")
+            raise ParameterError(_("This would be a message to yourself."))
         if not is_known(recipient, campaign):
             raise ParameterError(f"{recipient} has no part in {campaign}.")
     words = paragraphs(text, longest=MAX_TEXT, what="message")
     with transaction.atomic():
         if recipient is None and _waiting(campaign, sender) >= MAX_WAITING:
             raise StateError(
-                f"{MAX_WAITING} messages of yours have not been read yet."
-                " Wait for an answer before you write again."
+                _(
+                    "%(number)d messages of yours have not been read yet."
+                    " Wait for an answer before you write again."
+                )
+                % {"number": MAX_WAITING}
             )
         message = Message.objects.create(
             campaign=campaign, sender=sender, recipient=recipient, text=words

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Assignment, Question, Skip
 from consonance.errors import ParameterError, StateError
@@ -13,7 +14,7 @@ from consonance.people.access import require
 from consonance.people.models import Role
 
 #: Whose hands are empty of a question gets this sentence.
-NOT_IN_HAND: Final = "This question is not in your hands. Load the page again for new ones."
+NOT_IN_HAND: Final = _("This question is not in your hands. Load the page again for new ones.")
 
 
 def skip_question(
@@ -75,7 +76,7 @@ def pass_on(question: Question, lease: Assignment) -> None:
         If it was answered.
     """
     if lease.state == Assignment.State.ANSWERED:
-        raise StateError("You have answered this question already. Undo that answer first.")
+        raise StateError(_("You have answered this question already. Undo that answer first."))
     if lease.state == Assignment.State.LEASED and lease.occasion == 0:
         question.free += 1
         question.save(update_fields=["free"])

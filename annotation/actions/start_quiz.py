@@ -6,20 +6,26 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from annotation.measures import must_requiz
-from annotation.models import Campaign, QuizAttempt, QuizItem
-from annotation.quizzes import choose, retry_refusal
+from annotation.measures import in_force, must_requiz
+from annotation.models import Campaign, Measure, QuizAttempt, QuizItem
+from annotation.quizzes import choose, first_quiz_is_due, retry_refusal
+from consonance.catalog.models import TaxonomyClass
 from consonance.errors import StateError
 from consonance.ledger.models import record
 from consonance.people.access import require
 from consonance.people.models import Role
 
 
-def start_quiz(*, campaign: Campaign, person: Any) -> QuizAttempt:
+def start_quiz(
+    *, campaign: Campaign, person: Any, target: TaxonomyClass | None = None
+) -> QuizAttempt:
     """Return this person's open attempt at the campaign's quiz; a new one where there is none.
 
-    Only whoever was asked to take it may: a quiz tells what gold knows.
+    Only whoever was asked to take it may: a quiz tells what gold knows. Who was asked to take it
+    again takes one about all classes; before the first question of a class comes the class's own.
+    What was open when they were asked to take it again ends there, not passed.
 
     Parameters
     ----------
@@ -27,6 +33,8 @@ def start_quiz(*, campaign: Campaign, person: Any) -> QuizAttempt:
         Whose quiz.
     person
         Who takes it.
+    target
+        The class they want to be asked about, where its quiz comes first.
 
     Raises
     ------
@@ -38,24 +46,36 @@ def start_quiz(*, campaign: Campaign, person: Any) -> QuizAttempt:
     """
     require(person, Role.ANNOTATOR, *campaign.places)
     begun = _open(campaign, person)
-    if begun is not None:
+    if begun is not None and not _is_too_old(begun, person):
         return begun
     if campaign.state == Campaign.State.CLOSED:
-        raise StateError(f"{campaign} is closed, so there is no quiz to take any more.")
+        raise StateError(
+            _("%(campaign)s is closed, so there is no quiz to take any more.")
+            % {"campaign": campaign}
+        )
+    target_id = None
     if not must_requiz(person, campaign):
-        raise StateError("Nobody asked you to take the quiz. You can answer as always.")
+        target_id = target.pk if target is not None else None
+        if target_id is None or not first_quiz_is_due(campaign, person, target_id):
+            raise StateError(_("Nobody asked you to take the quiz. You can answer as always."))
     refusal = retry_refusal(campaign, person, timezone.now())
     if refusal:
         raise StateError(refusal)
-    gold = choose(campaign, person)
+    gold = choose(campaign, person, target_id)
     if not gold:
         raise StateError(
-            "There are not enough clips for a quiz at the moment. Write to whoever runs the"
-            " campaign: they can add some, or lift this."
+            _(
+                "There are not enough clips for a quiz at the moment. Write to whoever runs the"
+                " campaign: they can add some, or lift this."
+            )
         )
     try:
         with transaction.atomic():
-            attempt = QuizAttempt.objects.create(campaign=campaign, person=person)
+            if begun is not None:
+                _end(begun)
+            attempt = QuizAttempt.objects.create(
+                campaign=campaign, person=person, target_id=target_id
+            )
             QuizItem.objects.bulk_create(
                 QuizItem(attempt=attempt, place=place, gold=one)
                 for place, one in enumerate(gold, start=1)
@@ -66,6 +86,19 @@ def start_quiz(*, campaign: Campaign, person: Any) -> QuizAttempt:
     return attempt
 
 
+def _is_too_old(begun: QuizAttempt, person: Any) -> bool:
+    """Return whether an attempt was open when its person was asked to take the quiz again."""
+    asked = in_force(begun.campaign, person=person).filter(kind=Measure.Kind.REQUIZ)
+    return asked.filter(created_at__gt=begun.started_at).exists()
+
+
+def _end(begun: QuizAttempt) -> None:
+    """End an attempt, not passed."""
+    still_open = QuizAttempt.objects.filter(pk=begun.pk, finished_at__isnull=True)
+    if still_open.update(finished_at=timezone.now(), has_passed=False):
+        record("end_quiz", target=begun, actor=begun.person, campaign=str(begun.campaign_id))
+
+
 def _open(campaign: Campaign, person: Any) -> QuizAttempt | None:
     open_ones = QuizAttempt.objects.filter(finished_at__isnull=True)
-    return open_ones.filter(campaign=campaign, person=person).first()
+    return open_ones.filter(campaign=campaign, person=person).select_related("campaign").first()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from annotation.actions.update_trust import take_back_gold_answer
-from annotation.models import Assignment, Question, Rating
+from annotation.actions.update_trust import take_back_answer
+from annotation.allocation.settling import store
+from annotation.allocation.tallies import standing
+from annotation.allocation.workloads import count_answer
+from annotation.models import Assignment, Campaign, Question, Rating
 from consonance.errors import ParameterError
 
 #: How long an answer can be taken back.
@@ -21,8 +25,9 @@ def undo_rating(*, person: Any, assignment: UUID, key: UUID) -> Literal["undone"
     """Withdraw an answer; the row stays, its weight and its place are given back.
 
     The assignment is the person's again with a fresh lease, and a question that the answer had
-    stopped is asked on. Undoing twice is undoing once. The answer to a planted repeat goes back
-    like any other; its question was not touched by it.
+    stopped is asked on, unless its campaign is closed. Undoing twice is undoing once. The answer
+    to a planted repeat goes back like any other; its question was not touched by it. A correction
+    can be taken back as long as what it corrects could be.
 
     Parameters
     ----------
@@ -36,7 +41,8 @@ def undo_rating(*, person: Any, assignment: UUID, key: UUID) -> Literal["undone"
     Returns
     -------
     str
-        `undone`, or `too_late` after `UNDO_WITHIN`.
+        `undone`, or `too_late` when more than `UNDO_WITHIN` has passed since the answer was first
+        given, however often it was corrected since.
 
     Raises
     ------
@@ -53,10 +59,10 @@ def undo_rating(*, person: Any, assignment: UUID, key: UUID) -> Literal["undone"
         )
         rating = Rating.objects.filter(person=person, key=key, assignment=assignment).first()
         if question is None or rating is None:
-            raise ParameterError("There is no answer of yours with this key to undo.")
+            raise ParameterError(_("There is no answer of yours with this key to undo."))
         if rating.is_withdrawn:
             return "undone"
-        if rating.superseded_by_id or now - rating.created_at > UNDO_WITHIN:
+        if rating.superseded_by_id or now - _given_at(rating) > UNDO_WITHIN:
             return "too_late"
         rating.is_withdrawn, rating.withdrawn_at = True, now
         rating.save(update_fields=["is_withdrawn", "withdrawn_at"])
@@ -68,18 +74,30 @@ def undo_rating(*, person: Any, assignment: UUID, key: UUID) -> Literal["undone"
             lease.state = Assignment.State.LEASED
             lease.lease_until = now + timedelta(seconds=question.campaign.lease_seconds)
         lease.save(update_fields=["state", "lease_until"])
-        if rating.occasion == 0:
-            _take_from(question, rating)
-            take_back_gold_answer(question, person, rating.answer)
+        take_back_answer(question, person, rating.answer, occasion=rating.occasion)
+        _take_from(question, rating)
+        count_answer(question, person, rating.occasion, -1)
     return "undone"
 
 
+def _given_at(rating: Rating) -> datetime:
+    """Return when the answer was given that this row is, or that it corrects in the end."""
+    rows = Rating.objects.filter(assignment=rating.assignment_id, superseded_by__isnull=False)
+    corrected = {row.superseded_by_id: row for row in rows}
+    while rating.pk in corrected:
+        rating = corrected[rating.pk]
+    return rating.created_at
+
+
 def _take_from(question: Question, rating: Rating) -> None:
-    question.log_odds -= rating.weight
-    if not rating.is_late:
+    before = standing(question)
+    question.log_odds -= rating.weight  # nothing for a repeat, which is stored all the same
+    if not rating.is_late and rating.occasion == 0:
         question.answered -= 1  # the place goes to the lease, which is the person's again
-        if question.state in {Question.State.DECIDED, Question.State.DISPUTED}:
-            # What a curator decided, or set aside, does not come back by an undo.
+        # What a curator decided, or set aside, does not come back by an undo; nor is anything asked
+        # on in a closed campaign, where it would stay open for ever.
+        by_answers = question.state in {Question.State.DECIDED, Question.State.DISPUTED}
+        if by_answers and question.campaign.state != Campaign.State.CLOSED:
             question.state = Question.State.OPEN
             question.stop_reason, question.stopped_at = Question.StopReason.NONE, None
-    question.save(update_fields=["log_odds", "answered", "state", "stop_reason", "stopped_at"])
+    store(question, before)

@@ -1,4 +1,8 @@
-"""Count answers to gold, and hold back whoever is surely not to be trusted until the quiz."""
+"""Count answers to gold, and hold back whoever is surely not to be trusted until the quiz.
+
+Every answer asks the same of the database, whatever it is to: the time that one takes must not tell
+which questions are gold.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,9 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
+from django.utils.translation import gettext as _
 
 from annotation.actions.take_measure import MAX_REASON, take_measure
 from annotation.gold.known import truth_of
@@ -23,8 +29,8 @@ _Kind = Measure.Kind
 _NAMED: Final = 3
 
 
-def note_gold_answer(question: Question, person: Any, answer: str) -> None:
-    """Count an answer if it was to gold; call it in the transaction that stores the answer.
+def note_answer(question: Question, person: Any, answer: str, *, occasion: int = 0) -> None:
+    """Count an answer if it was to gold; call it in the transaction that stores any answer.
 
     Whether the person can be trusted is looked at after the transaction, whose locks must not be
     held while all that they have in hand is given back.
@@ -32,23 +38,25 @@ def note_gold_answer(question: Question, person: Any, answer: str) -> None:
     Parameters
     ----------
     question
-        What was answered, for the first time by this person; with `campaign` loaded.
+        What was answered; with `campaign` loaded.
     person
         Who answered.
     answer
         A value of `Answer`; unsure counts for nothing.
+    occasion
+        Above 0 it was to a planted repeat, and counts for nothing.
     """
-    if _count(question, person, answer, 1):
-        look = partial(hold_back_untrusted, campaign=question.campaign, person=person)
-        transaction.on_commit(look, robust=True)
+    _count(question, person, answer, 0 if occasion else 1)
+    look = partial(hold_back_untrusted, campaign=question.campaign, person=person)
+    transaction.on_commit(look, robust=True)
 
 
-def take_back_gold_answer(question: Question, person: Any, answer: str) -> None:
-    """Undo `note_gold_answer`; call it in the transaction that takes the answer back.
+def take_back_answer(question: Question, person: Any, answer: str, *, occasion: int = 0) -> None:
+    """Undo `note_answer`; call it in the transaction that takes the answer back.
 
     A measure that it led to stays: it is lifted by the quiz.
     """
-    _count(question, person, answer, -1)
+    _count(question, person, answer, 0 if occasion else -1)
 
 
 def hold_back_untrusted(*, campaign: Campaign, person: Any) -> list[Measure]:
@@ -70,18 +78,30 @@ def hold_back_untrusted(*, campaign: Campaign, person: Any) -> list[Measure]:
     has_quiz = quiz_is_possible(campaign)
     counted = together(below or rows)
     names = ", ".join(row.target.display_name for row in below[:_NAMED])
-    told = f" (mostly about {names})" if names else ""
-    reason = (
-        f"Of {counted.number} of your answers to clips whose answer is known,"
-        f" {counted.right} were right{told}. That happens."
-    )
+    # For the person, in their language: it is their answer that brought us here.
+    values = {"number": counted.number, "right": counted.right, "classes": names}
+    if names:
+        reason = _(
+            "Of %(number)d of your answers to clips whose answer is known, %(right)d were right"
+            " (mostly about %(classes)s). That happens."
+        )
+    else:
+        reason = _(
+            "Of %(number)d of your answers to clips whose answer is known, %(right)d were right."
+            " That happens."
+        )
+    reason %= values
     if has_quiz:
         kind = _Kind.REQUIZ
-        reason += " The quiz is short and explains what to listen for; passing it ends this."
+        reason += " " + _(
+            "The quiz is short and explains what to listen for; passing it ends this."
+        )
     else:
         kind = _Kind.PAUSE
-        reason += " Whoever runs the campaign will look at it; write to them if you like."
-    kept = "Your answers are kept. They are not counted until then, and all of them are afterwards."
+        reason += " " + _("Whoever runs the campaign will look at it; write to them if you like.")
+    kept = _(
+        "Your answers are kept. They are not counted until then, and all of them are afterwards."
+    )
     wanted = {kind: reason, _Kind.EXCLUDE: kept}
     taken = []
     with transaction.atomic():
@@ -137,12 +157,12 @@ def restore_trust(*, campaign: Campaign, person: Any, reason: str, actor: Any = 
     return True
 
 
-def _count(question: Question, person: Any, answer: str, change: int) -> bool:
-    if not question.is_gold or question.clip_id is None or question.target_id is None:
-        return False
+def _count(question: Question, person: Any, answer: str, change: int) -> None:
+    if question.clip_id is None or question.target_id is None:
+        return  # never of gold, and never heard
     truth = truth_of(question.clip_id, question.target_id)
-    if answer == Answer.UNSURE or not truth:
-        return False
+    if answer == Answer.UNSURE or not question.is_gold or not truth:
+        change = 0  # looked up and written all the same: nobody can tell by the time it takes
     is_right = (answer == Answer.YES) == (truth == GoldAnswer.Truth.PRESENT)
     name = "right" if is_right else "wrong"
     place = {
@@ -151,15 +171,12 @@ def _count(question: Question, person: Any, answer: str, change: int) -> bool:
         "target_id": question.target_id,
     }
     rows = GoldTrust.objects.filter(**place)
-    if change < 0:
-        # Trust may have begun anew since the answer was given.
-        less = Case(When(**{f"{name}__gt": 0}, then=F(name) - 1), default=Value(0))
-        return bool(rows.update(**{name: less}))
-    if rows.update(**{name: F(name) + 1}):
-        return True
+    # Trust may have begun anew since the answer that is taken back was given.
+    values = {name: Greatest(F(name) + Value(change), Value(0))}
+    if rows.update(**values) or change < 0:
+        return
     try:
         with transaction.atomic():
-            GoldTrust.objects.create(**place, **{name: 1})
+            GoldTrust.objects.create(**place, **{name: change})
     except IntegrityError:  # another window of the same person was faster
-        rows.update(**{name: F(name) + 1})
-    return True
+        rows.update(**values)

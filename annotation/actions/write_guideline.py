@@ -80,7 +80,7 @@ def write_guideline(
     _check_words(text, question, examples)
     with transaction.atomic():
         # The campaign's row is the lock: two curators cannot write the same version.
-        campaign: Campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
+        campaign: Campaign = Campaign.objects.select_for_update(no_key=True).get(pk=campaign_id)
         if actor is not None:
             require(actor, Role.CURATOR, *campaign.places)
         if campaign.state == Campaign.State.CLOSED:

@@ -178,6 +178,13 @@ class Collected:
         return self.questions.adjudicated[self.questions_of_tasks]
 
     @cached_property
+    def curators_alone(self) -> IntArray:
+        """Questions that a curator decided and nobody who counts rated: places in `questions`."""
+        decided = self.questions.adjudicated != UNKNOWN
+        decided[self.questions_of_tasks] = False
+        return np.flatnonzero(decided).astype(np.int64)
+
+    @cached_property
     def likelihood(self) -> FloatArray:
         """The detector's number for each task [shape=(n_tasks,)]; NaN where there is none."""
         return self.questions.likelihood[self.questions_of_tasks]

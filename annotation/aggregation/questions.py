@@ -83,7 +83,7 @@ class Questions:
         The detector's number in the newest of the campaign's rounds that drew the pair; NaN where
         none did.
     tail
-        Its place in `TAILS`; -1 where no round drew the pair.
+        Its place in `TAILS`; -1 where no round drew the pair, or from a stratum of a curator's own.
     """
 
     targets: list[TaxonomyClass]
@@ -225,7 +225,9 @@ def _likelihoods(
             at = cell.find(identifiers.from_text(clips), identifiers.from_text(target_ids))
             here = at >= 0
             likelihood[at[here]] = np.clip(np.array(numbers, dtype=np.float64)[here], 0.0, 1.0)
-            tail[at[here]] = np.array([tail_of[name] for name in tails], dtype=np.int64)[here]
+            tail[at[here]] = np.array(
+                [tail_of.get(name, UNKNOWN) for name in tails], dtype=np.int64
+            )[here]
     return likelihood, tail
 
 

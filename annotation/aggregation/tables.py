@@ -52,20 +52,36 @@ def ratings_table(collected: Collected) -> pa.Table:
 
 
 def labels_table(collected: Collected, judgement: Judgement) -> pa.Table:
-    """Return one row a rated question, in the schema `LABELS`."""
-    questions, asked = collected.questions, collected.questions_of_tasks
-    counts = collected.counts
+    """Return one row a rated question, and one a question that a curator decided, in `LABELS`.
+
+    Where everybody who rated is left out, a curator's decision is still one: nobody has answered
+    it then, and the crowd's posterior is the 0.5 of not knowing.
+    """
+    questions, alone = collected.questions, collected.curators_alone
+    asked = np.concatenate([collected.questions_of_tasks, alone])
+    # Questions are sorted by clip and class, and so is the table.
+    order = np.argsort(asked, kind="stable")
+    asked = asked[order]
+
+    def told(column: FloatArray, otherwise: float) -> FloatArray:
+        return np.concatenate([column, np.full(len(alone), otherwise)])[order]
+
+    counts = np.concatenate([collected.counts, np.zeros((len(alone), len(ANSWERS)), np.int64)])
+    counts = counts[order].astype(np.int32)
+    decision = np.concatenate([judgement.decision, questions.adjudicated[alone]])[order]
     columns = {
         "clip_id": identifiers.to_text(questions.clip.take(pa.array(asked))),
-        "class_name": named(collected.context, [target.name for target in questions.targets]),
-        "decision": named(judgement.decision, DECISIONS),
-        "posterior_crowd": pa.array(judgement.posterior),
-        "posterior_with_detector": _nulls(judgement.with_detector),
-        "majority": _nulls(judgement.majority),
-        "relevance": _nulls(judgement.relevance),
-        "n_yes": pa.array(counts[:, YES].astype(np.int32)),
-        "n_no": pa.array(counts[:, NO].astype(np.int32)),
-        "n_unsure": pa.array(counts[:, UNSURE].astype(np.int32)),
+        "class_name": named(
+            questions.context[asked], [target.name for target in questions.targets]
+        ),
+        "decision": named(decision, DECISIONS),
+        "posterior_crowd": pa.array(told(judgement.posterior, 0.5)),
+        "posterior_with_detector": _nulls(told(judgement.with_detector, np.nan)),
+        "majority": _nulls(told(judgement.majority, np.nan)),
+        "relevance": _nulls(told(judgement.relevance, np.nan)),
+        "n_yes": pa.array(counts[:, YES]),
+        "n_no": pa.array(counts[:, NO]),
+        "n_unsure": pa.array(counts[:, UNSURE]),
         "stop_reason": named(
             questions.stop_reason[asked], [reason or STILL_OPEN for reason in STOP_REASONS]
         ),

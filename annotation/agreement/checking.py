@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from annotation.consensus.ratings import FloatArray, IntArray
+from annotation.consensus.ratings import FloatArray, IntArray, indices
 from consonance.errors import ParameterError
 
 BoolArray = npt.NDArray[np.bool_]
@@ -30,18 +30,10 @@ def whole_numbers(
     ParameterError
         It has another shape or type, or a value is out of range.
     """
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise ParameterError(f"{name} has shape {array.shape}; one dimension is needed")
-    if array.size == 0:
-        return np.zeros(0, np.int64)
-    if not np.issubdtype(array.dtype, np.integer):
-        raise ParameterError(f"{name} has type {array.dtype}; integers are needed")
-    if array.min() < lowest:
-        raise ParameterError(f"{name} holds {array.min()}; values start at {lowest}")
-    if below is not None and array.max() >= below:
+    array = indices(values, name, lowest=lowest)
+    if below is not None and array.size and array.max() >= below:
         raise ParameterError(f"{name} holds {array.max()}; values end at {below - 1}")
-    return array.astype(np.int64, copy=False)
+    return array
 
 
 def numbers(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from annotation.allocation.tallies import NOTHING, Moved, standing, tally
 from annotation.deciding import verdict
 from annotation.models import Question
 
@@ -59,4 +60,14 @@ def ask_again(questions: Collection[Question], now: datetime) -> list[Question]:
             question.wanted += 1
             question.free += 1
     Question.objects.bulk_update(back, _FIELDS)
+    # None was decided while it was set aside; several campaigns may ask about one clip.
+    for campaign_id in sorted({question.campaign_id for question in back}):
+        tally(
+            campaign_id,
+            [
+                Moved(question.target_id, NOTHING, standing(question))
+                for question in back
+                if question.campaign_id == campaign_id
+            ],
+        )
     return back

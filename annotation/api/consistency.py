@@ -28,11 +28,14 @@ from annotation.api.consistency_serializers import (
     PairsAsked,
     PeopleAsked,
 )
-from annotation.api.keyset import Order, page_of
-from annotation.api.reports import RunChosen, campaign_of, parameters_of, report_of
+from annotation.api.reports import RunChosen, campaign_of, report_of
 from annotation.api.serializers import ProblemShown
+from annotation.api.started import JobStarted, start
 from annotation.measures import by_person, has_measure
 from annotation.models import Campaign, ConsistencyReport, Measure, PersonReport
+from annotation.tasks import REPORT
+from consonance.ledger.asked import parameters_of, problems
+from consonance.ledger.keyset import Order, page_of
 from consonance.people.models import Role
 
 _Kind = Measure.Kind
@@ -61,6 +64,19 @@ class SummaryView(APIView):
         kept = {name: value for name, value in data.items() if name not in PARTS}
         about = {"name": campaign.name, "ratings": report.ratings}
         return Response({**_head(campaign, report, run), **about, "report": kept})
+
+    @extend_schema(
+        operation_id="consistency_refresh",
+        request=None,
+        responses={
+            202: JobStarted,
+            **problems(403, 404, 409, on_409="Something is being computed already."),
+        },
+    )
+    def post(self, request: Request, campaign_id: UUID) -> Response:
+        """Bring the report that follows the answers up to date, as a job."""
+        campaign = campaign_of(request, campaign_id)
+        return start(request, campaign, REPORT, f"Report on {campaign.name}")
 
 
 class ClassesView(APIView):

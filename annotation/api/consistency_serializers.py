@@ -115,15 +115,6 @@ class ConsistencyClips(Sent):
     results = serializer_of(ClipRow)(many=True)
 
 
-class MeasureShown(serializers.Serializer[Any]):
-    """Something that holds for a person now."""
-
-    kind = serializers.ChoiceField(choices=Measure.Kind.choices)
-    reason = serializers.CharField()
-    rule = serializers.CharField(allow_blank=True)
-    since = serializers.DateTimeField()
-
-
 class ConsistencyPerson(serializers.ModelSerializer[PersonReport]):
     """One person of a report: headline numbers, flags, and what holds now."""
 

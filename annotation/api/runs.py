@@ -11,10 +11,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation.aggregation.settings import METHODS, RunSettings
 from annotation.api.consistency import REFUSALS
-from annotation.api.keyset import Order, page_of
-from annotation.api.reports import campaign_of, parameters_of, run_of, runs_of
+from annotation.api.reports import campaign_of, run_of, runs_of
+from annotation.api.started import JobStarted, start
 from annotation.models import ConsensusRun
+from annotation.tasks import AGGREGATE
+from consonance.errors import ParameterError
+from consonance.ledger.asked import NothingAsked, body_of, parameters_of, problems
+from consonance.ledger.keyset import Order, page_of
 
 _ORDERS: Final = ("-number", "number")
 _MOST_RUNS: Final = 100
@@ -30,10 +35,6 @@ class RunsAsked(serializers.Serializer[Any]):
     method = serializers.CharField(required=False, max_length=32)
     page_size = serializers.IntegerField(default=25, min_value=1, max_value=_MOST_RUNS)
     cursor = serializers.CharField(required=False)
-
-
-class NothingAsked(serializers.Serializer[Any]):
-    """No parameter."""
 
 
 class _CompareFields(serializers.Serializer[Any]):
@@ -55,6 +56,29 @@ CompareAsked = type(
         "from": serializers.IntegerField(min_value=1, max_value=2_147_483_647),
     },
 )
+
+
+class AggregationSent(serializers.Serializer[Any]):
+    """How ratings become labels; what is left out has its usual value."""
+
+    method = serializers.ChoiceField(choices=METHODS, required=False)
+    present_from = serializers.FloatField(
+        required=False, min_value=0.5, max_value=1, help_text="Above 0.5."
+    )
+    absent_to = serializers.FloatField(
+        required=False, min_value=0, max_value=0.5, help_text="Below 0.5."
+    )
+    use_detector = serializers.BooleanField(
+        required=False, help_text="Compute a second posterior that starts from its score."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Check the thresholds together, by the rules of the run itself."""
+        try:
+            RunSettings(**attrs)
+        except ParameterError as error:
+            raise serializers.ValidationError(str(error)) from error
+        return attrs
 
 
 # --- sent --------------------------------------------------------------------------------------
@@ -182,6 +206,20 @@ class RunsView(APIView):
             request=request,
         )
         return Response({**links, "results": ConsensusRunShown(found, many=True).data})
+
+    @extend_schema(
+        operation_id="runs_start",
+        request=AggregationSent,
+        responses={
+            202: JobStarted,
+            **problems(400, 403, 404, 409, on_409="Something is being computed already."),
+        },
+    )
+    def post(self, request: Request, campaign_id: UUID) -> Response:
+        """Start a run as a job, whose address is in the answer and in `Location`."""
+        campaign = campaign_of(request, campaign_id)
+        sent = body_of(request, AggregationSent)
+        return start(request, campaign, AGGREGATE, f"Aggregate {campaign.name}", settings=sent)
 
 
 class RunView(APIView):

@@ -7,17 +7,27 @@ from typing import Any, Final
 from rest_framework import serializers
 
 from annotation.actions.claim_questions import MAX_CLAIM
-from annotation.actions.submit_ratings import MAX_BATCH, GivenAnswer
-from annotation.models import GuidelineExample
+from annotation.actions.submit_ratings import CONFIDENCES, MAX_BATCH, MAX_REPLAYS, GivenAnswer
+from annotation.models import Campaign, GuidelineExample
+from annotation.models.ratings import Answer
 
 _MAX_INTEGER: Final = 2_147_483_647  # what the column holds; in ms, 24 days
-_MAX_REPLAYS: Final = 32_767
 _MAX_HOLDING: Final = 1_000  # an outbox that was offline for long
 
 
-class ClaimRequest(serializers.Serializer[Any]):
-    """Ask for questions."""
+#: How questions are put, in one claim.
+_MODES: Final = [
+    (Campaign.Asks.CLASS_BATCH.value, "one class, clip after clip"),
+    (Campaign.Asks.CLIP_PASS.value, "one clip, a few classes each"),
+]
+#: Why a claim brings no questions.
+REASONS: Final = (
+    "nothing_left", "hands_full", "paused", "closed", "paused_you", "quiz", "consent",
+    "study_done", "welcome", "headphones",
+)  # fmt: skip
 
+
+class _ClaimFields(serializers.Serializer[Any]):
     campaign = serializers.UUIDField()
     count = serializers.IntegerField(
         default=1, min_value=1, max_value=MAX_CLAIM, help_text="How many more are wanted."
@@ -28,6 +38,25 @@ class ClaimRequest(serializers.Serializer[Any]):
         max_length=_MAX_HOLDING,
         help_text="Assignments that the client has already; they are not returned again.",
     )
+    mode = serializers.ChoiceField(
+        choices=_MODES, required=False, help_text="How to be asked, where the campaign lets one."
+    )
+
+
+# `class` is a keyword, so the field is added by name.
+ClaimRequest = type(
+    "ClaimRequest",
+    (_ClaimFields,),
+    {
+        "__doc__": "Ask for questions.",
+        "__module__": __name__,
+        "class": serializers.CharField(
+            required=False,
+            max_length=100,
+            help_text="Name of the class to be asked about; without it, the one in turn.",
+        ),
+    },
+)
 
 
 class ClassShown(serializers.Serializer[Any]):
@@ -78,7 +107,6 @@ class _QuestionFields(serializers.Serializer[Any]):
     clip = ClipShown()
 
 
-# `class` is a keyword, so the field is added by name.
 QuestionShown = type(
     "QuestionShown",
     (_QuestionFields,),
@@ -93,19 +121,58 @@ class ProgressShown(serializers.Serializer[Any]):
     remaining_for_you = serializers.IntegerField()
 
 
-class ClaimResponse(serializers.Serializer[Any]):
-    """Questions, or why there are none."""
+class ClassStandShown(ClassShown):
+    """The class a claim is about, and how far it is."""
 
+    decided = serializers.IntegerField(help_text="Questions decided either way, gold apart.")
+    positives = serializers.IntegerField(help_text="Those of them decided for present.")
+    quota_labels = serializers.IntegerField()
+    quota_positives = serializers.IntegerField()
+
+
+class _QuizFields(serializers.Serializer[Any]):
+    url = serializers.CharField(help_text="The quiz's page.")
+
+
+QuizShown = type(
+    "QuizShown",
+    (_QuizFields,),
+    {
+        "__doc__": "A quiz that comes first.",
+        "__module__": __name__,
+        "class": serializers.CharField(
+            allow_null=True, help_text="The class it is about; null for all of them."
+        ),
+    },
+)
+
+
+class _ClaimAnswerFields(serializers.Serializer[Any]):
     questions = QuestionShown(many=True)
     progress = ProgressShown()
+    mode = serializers.ChoiceField(choices=_MODES)
     reason = serializers.ChoiceField(
-        choices=["nothing_left", "hands_full", "paused", "closed", "paused_you", "quiz"],
+        choices=REASONS,
         required=False,
-        help_text="Only without questions. `paused_you` and `quiz` hold for the caller alone.",
+        help_text="Only without questions. All from `paused_you` on hold for the caller alone.",
     )
     detail = serializers.CharField(
-        required=False, help_text="With `paused_you` and `quiz`: the reason, for the person."
+        required=False, help_text="What the reason means, for the person."
     )
+    quiz = QuizShown(required=False, help_text="With the reason `quiz`.")
+
+
+ClaimResponse = type(
+    "ClaimResponse",
+    (_ClaimAnswerFields,),
+    {
+        "__doc__": "Questions, or why there are none.",
+        "__module__": __name__,
+        "class": ClassStandShown(
+            required=False, help_text="The class that the questions are about, in class mode."
+        ),
+    },
+)
 
 
 class RatingSent(serializers.Serializer[Any]):
@@ -114,13 +181,26 @@ class RatingSent(serializers.Serializer[Any]):
     key = serializers.UUIDField(help_text="Made by the client; the same key is stored once.")
     assignment = serializers.UUIDField()
     answer = serializers.CharField(max_length=32, help_text="yes, no or unsure")
+    confidence = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=CONFIDENCES[0],
+        max_value=CONFIDENCES[-1],
+        help_text="1 a guess, 2 fairly sure, 3 certain.",
+    )
+    guideline = serializers.UUIDField(
+        required=False, allow_null=True, help_text="Id of the guideline that was shown."
+    )
+    first_key_ms = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=_MAX_INTEGER
+    )
     response_ms = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=_MAX_INTEGER
     )
     heard_ms = serializers.IntegerField(
         required=False, allow_null=True, min_value=0, max_value=_MAX_INTEGER
     )
-    replays = serializers.IntegerField(default=0, min_value=0, max_value=_MAX_REPLAYS)
+    replays = serializers.IntegerField(default=0, min_value=0, max_value=MAX_REPLAYS)
     ui_version = serializers.CharField(default="", allow_blank=True, max_length=32)
 
 
@@ -140,16 +220,16 @@ class ResultShown(serializers.Serializer[Any]):
 
     key = serializers.UUIDField()
     status = serializers.ChoiceField(choices=["stored", "already_stored", "late", "rejected"])
-    detail = serializers.CharField(required=False, help_text="Why it was rejected.")
+    detail = serializers.CharField(
+        required=False, help_text="Why it was rejected, or what was changed in it."
+    )
 
 
 class RatingsResponse(serializers.Serializer[Any]):
     """What became of each answer, in order."""
 
     results = ResultShown(many=True)
-    progress = ProgressShown(
-        allow_null=True, help_text="In the campaign of the last answer that was understood."
-    )
+    progress = ProgressShown(help_text="In the campaign of the last answer that was understood.")
 
 
 class UndoRequest(serializers.Serializer[Any]):
@@ -165,6 +245,28 @@ class UndoResponse(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=["undone", "too_late"])
 
 
+class CorrectionRequest(serializers.Serializer[Any]):
+    """Put another answer in the place of one's own."""
+
+    rating = serializers.UUIDField(help_text="The answer that is in force.")
+    answer = serializers.ChoiceField(choices=Answer.choices)
+    key = serializers.UUIDField(help_text="Made by the client; the same key is one correction.")
+
+
+class CorrectionResponse(serializers.Serializer[Any]):
+    """The new answer."""
+
+    rating = serializers.UUIDField(help_text="Its id, which the next correction names.")
+    answer = serializers.ChoiceField(choices=Answer.choices)
+    created_at = serializers.DateTimeField()
+
+
+class WelcomedShown(serializers.Serializer[Any]):
+    """That the instructions were read and the sound was checked."""
+
+    welcomed_at = serializers.DateTimeField()
+
+
 class ProblemShown(serializers.Serializer[Any]):
     """An error (RFC 9457)."""
 
@@ -172,3 +274,11 @@ class ProblemShown(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField()
     errors = serializers.DictField(required=False)  # type: ignore[assignment]
+
+
+class RatingsProblemShown(ProblemShown):
+    """Nothing of a batch was stored."""
+
+    results = ResultShown(
+        many=True, required=False, help_text="Where every answer was rejected: why, in order."
+    )

@@ -1,10 +1,10 @@
-"""Addresses of the rating loop, of consistency reports and of runs."""
+"""Addresses of the rating loop, curators' endpoints, reports, runs, downloads and one's own."""
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from annotation.api import consistency, passing, runs, views
+from annotation.api import consistency, own, passing, runs, views
 
 _REPORT = "campaigns/<uuid:campaign_id>/consistency/"
 _RUNS = "campaigns/<uuid:campaign_id>/runs/"
@@ -14,6 +14,17 @@ urlpatterns = [
     path("questions/flag", passing.FlagView.as_view(), name="questions_flag"),
     path("ratings", views.RatingsView.as_view(), name="ratings"),
     path("ratings/undo", views.UndoView.as_view(), name="ratings_undo"),
+    path("ratings/correct", views.CorrectView.as_view(), name="ratings_correct"),
+    path(
+        "campaigns/<uuid:campaign_id>/welcome/",
+        views.WelcomeView.as_view(),
+        name="campaign_welcome",
+    ),
+    path("", include("annotation.api.curating.urls")),
+    path("", include("annotation.api.exporting.urls")),
+    path("me", own.MeView.as_view(), name="me"),
+    path("me/answers", own.OwnAnswersView.as_view(), name="me_answers"),
+    path("me/export", own.OwnExportView.as_view(), name="me_export"),
     path(f"{_REPORT}", consistency.SummaryView.as_view(), name="report"),
     path(f"{_REPORT}classes/", consistency.ClassesView.as_view(), name="report_classes"),
     path(f"{_REPORT}people/", consistency.PeopleView.as_view(), name="report_people"),

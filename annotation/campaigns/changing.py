@@ -24,6 +24,8 @@ WHEN_PAUSED: Final = {
     "stop_posterior": "Questions are being decided by it. Pause the campaign first; what is"
     " decided stays decided, what is open goes on by the new number.",
     "asks": "People are in the middle of answering this way. Pause the campaign first.",
+    "clip_classes": "People are in the middle of passes. Pause the campaign first; questions about"
+    " more classes come under “Extend”, from the rounds it has.",
     "repeat_share": "It decides which answers come again, from the first to the last. Pause the"
     " campaign first.",
 }

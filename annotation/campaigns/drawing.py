@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +60,8 @@ def new_questions(
     targets: dict[UUID, TaxonomyClass],
     rng: np.random.Generator,
     *,
+    priors: Mapping[Pair, float] | None = None,
+    drawn: int | None = None,
     first: int = 0,
 ) -> Iterator[Question]:
     """Yield unsaved questions in a random order, a random slice of them asked in full.
@@ -72,21 +74,30 @@ def new_questions(
         What is asked, and the classes by id.
     rng
         Decides order and slice.
+    priors
+        What is believed of a pair before anybody answers, as log-odds; 0 for pairs not in it.
+    drawn
+        How many of the pairs, the first ones, rounds drew; all of them if None. The slice takes its
+        share of them and of the rest, so that what is estimated on drawn ones stays so.
     first
         The lowest place in the order: what was asked before comes before.
     """
     order = rng.permutation(len(pairs))
     position = np.array([targets[target].position for _, target in pairs])
-    audited = audit_slice(position, campaign.audit_share, rng)
-    for (clip, target), place, is_audit in zip(pairs, order, audited, strict=True):
+    is_beside = np.arange(len(pairs)) >= (len(pairs) if drawn is None else drawn)
+    audited = audit_slice(2 * position + is_beside, campaign.audit_share, rng)
+    for pair, place, is_audit in zip(pairs, order, audited, strict=True):
         wanted = campaign.max_ratings if is_audit else campaign.min_ratings
+        prior = (priors or {}).get(pair, 0.0)
         yield Question(
             campaign=campaign,
-            clip_id=clip,
-            target_id=target,
+            clip_id=pair[0],
+            target_id=pair[1],
             wanted=wanted,
             free=wanted,
             is_audit=bool(is_audit),
+            prior_log_odds=prior,
+            log_odds=prior,
             priority=first + int(place),
         )
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.utils import timezone
 
 from annotation.gold.known import known
-from annotation.guidelines import prompt
+from annotation.guidelines import guideline_text, prompt
 from annotation.models import Campaign, GuidelineExample, GuidelineVersion, Question
 from consonance.catalog.models import Clip, TaxonomyClass
 from consonance.catalog.sound_sources import sound_sources
@@ -19,6 +20,14 @@ from consonance.catalog.sound_sources import sound_sources
 #: A person reads and hears so many before they begin; more would be skipped.
 MAX_EXAMPLES: Final = 4
 _OFFERED: Final = 20
+#: Of examples, their clips and tracks: read with every claim, and the rest is long.
+_SHOWN: Final = (
+    "guideline_id", "kind", "caption", "place",
+    *(f"clip__{name}" for name in (
+        "start_ms", "duration_ms", "audio_sha256", "playback_sha256", "is_withdrawn", "track_id",
+    )),
+    *(f"clip__track__{name}" for name in ("track_no", "title", "artist", "path", "is_explicit")),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,19 +79,19 @@ def current_guidelines(
     targets
         Classes; all of them if None.
     """
-    newer = GuidelineVersion.objects.filter(
-        campaign=OuterRef("campaign"), target=OuterRef("target"), version__gt=OuterRef("version")
-    )
-    rows = GuidelineVersion.objects.filter(~Exists(newer), campaign=campaign)
+    rows = GuidelineVersion.objects.filter(campaign=campaign)
     if targets is not None:
         rows = rows.filter(target__in=targets)
-    return {row.target_id: row for row in rows.prefetch_related(shown_examples())}
+    # There are few versions of a class, and asking for the newest alone costs each claim more.
+    found = {row.target_id: row for row in rows.order_by("version")}
+    prefetch_related_objects(list(found.values()), shown_examples())
+    return found
 
 
 def shown_examples() -> Prefetch[Any]:
     """Return what loads a guideline's examples; clips withdrawn since are left out."""
-    rows = GuidelineExample.objects.filter(clip__is_withdrawn=False)
-    return Prefetch("examples", queryset=rows.select_related("clip__track"))
+    rows = GuidelineExample.objects.filter(clip__is_withdrawn=False).select_related("clip__track")
+    return Prefetch("examples", queryset=rows.only(*_SHOWN))
 
 
 def question_of(guideline: GuidelineVersion | None, target: TaxonomyClass) -> str:
@@ -101,9 +110,10 @@ def present_guideline(guideline: GuidelineVersion, target: TaxonomyClass) -> dic
         Its class.
     """
     return {
+        "id": str(guideline.pk),
         "version": guideline.version,
         "question": question_of(guideline, target),
-        "text": guideline.text,
+        "text": guideline_text(guideline.text, target),
         "examples": [
             {
                 "kind": example.kind,
@@ -111,7 +121,10 @@ def present_guideline(guideline: GuidelineVersion, target: TaxonomyClass) -> dic
                 "audio_url": sound_sources(example.clip)[0]["url"],
                 "duration_ms": example.clip.duration_ms,
             }
-            for example in guideline.examples.all()
+            # What counts first, then what only seems to.
+            for example in sorted(
+                guideline.examples.all(), key=lambda row: row.kind != GuidelineExample.Kind.POSITIVE
+            )
         ],
     }
 
@@ -174,6 +187,30 @@ def asked_about(
     return Question.objects.of(campaign).filter(
         target=target, clip__in=clips, state=Question.State.OPEN
     )
+
+
+def set_examples_aside(campaign: Campaign) -> int:
+    """Set aside what a campaign would ask although its own guidelines show the answer.
+
+    Call it inside the transaction that made the questions: nobody has them in hand yet.
+
+    Returns
+    -------
+    int
+        Questions set aside.
+    """
+    set_aside = 0
+    for guideline in current_guidelines(campaign).values():
+        clips = [example.clip_id for example in guideline.examples.all()]
+        untouched = asked_about(campaign, guideline.target, clips).filter(
+            is_gold=False, assignments__isnull=True
+        )
+        set_aside += untouched.update(
+            state=Question.State.SET_ASIDE,
+            stop_reason=Question.StopReason.CURATOR,
+            stopped_at=timezone.now(),
+        )
+    return set_aside
 
 
 def offered_examples(campaign: Campaign, target: TaxonomyClass) -> list[tuple[Clip, str, bool]]:

@@ -26,6 +26,8 @@ MAX_LEASE: Final = 86_400
 #: Clips last about ten seconds; nobody is to be kept from answering for longer (ms).
 MAX_HEARD_MS: Final = 30_000
 MAX_LANGUAGES: Final = 20
+#: More questions about one clip than this make a form, not something to listen to.
+MAX_CLIP_CLASSES: Final = 12
 _MAX_QUOTA: Final = 2_147_483_647
 _MAX_SEED: Final = 2**63 - 1
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
@@ -42,6 +44,10 @@ class CampaignRules:
         What whoever joins reads first; at most `MAX_DESCRIPTION` characters.
     asks
         How questions are put: `class`, `clip` or `both`.
+    clip_classes
+        Classes asked about one clip in one pass, 1 to `MAX_CLIP_CLASSES`.
+    asks_confidence
+        Whether people may say how sure they are.
     joining
         Who may take part: `members`, `invited` or `anybody`.
     languages
@@ -65,7 +71,8 @@ class CampaignRules:
     checks_headphones
         Whether people are screened for headphones first.
     min_heard_ms
-        How much of a clip is heard before it can be answered (ms).
+        How much of a clip is heard before it can be answered (ms). Kept by the rating page's
+        script only: answers through forms and the API are stored with what was heard.
     lease_seconds
         How long a question stays in somebody's hands (s).
     quota_positives, quota_labels
@@ -80,6 +87,8 @@ class CampaignRules:
 
     description: str = ""
     asks: str = Campaign.Asks.CLASS_BATCH.value
+    clip_classes: int = 4
+    asks_confidence: bool = False
     joining: str = Campaign.Joining.MEMBERS.value
     languages: list[str] = field(default_factory=list)
     min_ratings: int = 3
@@ -120,6 +129,7 @@ class CampaignRules:
             if not 0 <= share <= most:
                 raise ParameterError(f"{what} {share}: use a number from 0 to {most:g}.")
         for what, number, least, most in (
+            ("Classes of a clip pass", self.clip_classes, 1, MAX_CLIP_CLASSES),
             ("Heard before answering (ms)", self.min_heard_ms, 0, MAX_HEARD_MS),
             ("Lease (seconds)", self.lease_seconds, MIN_LEASE, MAX_LEASE),
             ("Positives wanted of a class", self.quota_positives, 0, _MAX_QUOTA),

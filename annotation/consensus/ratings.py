@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-import scipy.sparse
 
 from consonance.errors import ParameterError
 
@@ -110,19 +109,6 @@ class Ratings:
         cell = self.task[definite] * self.n_truths + self.answer[definite]
         counts = np.bincount(cell, minlength=self.n_tasks * self.n_truths)
         return counts.reshape(self.n_tasks, self.n_truths).astype(np.float64)
-
-    def indicator(self) -> scipy.sparse.csr_array:
-        """Return who said what of each task, as a sparse matrix of counts.
-
-        Returns
-        -------
-        scipy.sparse.csr_array [shape=(n_tasks, n_annotators * n_answers)]
-            Column `annotator * n_answers + answer`.
-        """
-        column = self.annotator * self.n_answers + self.answer
-        shape = (self.n_tasks, self.n_annotators * self.n_answers)
-        ones = np.ones(len(column))
-        return scipy.sparse.coo_array((ones, (self.task, column)), shape=shape).tocsr()
 
 
 def numbered(names: npt.ArrayLike) -> tuple[IntArray, IntArray]:

@@ -107,13 +107,20 @@ class ClassBalance:
         return self.present + self.absent
 
     @property
-    def missing(self) -> str:
-        """What there is too little of, in words; empty where the halves are near enough."""
+    def missing(self) -> list[str]:
+        """What there is too little of, in words; empty where halves and kinds are near enough."""
         if not self.number:
-            return "none yet"
-        if min(self.present, self.absent) * 2 < max(self.present, self.absent):
-            return "more present wanted" if self.present < self.absent else "more absent wanted"
-        return ""
+            return ["none yet: set some present and some absent"]
+        wanted = []
+        for name, one, other in (
+            ("present", self.present, self.absent),
+            ("absent", self.absent, self.present),
+            ("clear", self.clear, self.near_miss),
+            ("near misses", self.near_miss, self.clear),
+        ):
+            if one * 2 < other:
+                wanted.append(f"{other - one:,} more {name}")
+        return wanted
 
 
 def items_of(campaign: Campaign) -> list[Item]:

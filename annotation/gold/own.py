@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -54,8 +55,9 @@ class Settled:
 def settled_gold(person: Any, campaign: Campaign | None = None) -> list[Settled]:
     """Return what a person answered to gold, in order.
 
-    Answers are left out that may still be undone, and a correction changes nothing: else taking
-    one answer back, or giving another, would tell what is right. A query, and one a collection.
+    Answers count from the full hour on at which they can no longer be undone, a correction changes
+    nothing, and each question counts once, as it was first answered: else taking one answer back,
+    or giving another, would tell what is right. A query, and one a collection.
     """
     given = Rating.objects.filter(
         person=person,
@@ -63,18 +65,22 @@ def settled_gold(person: Any, campaign: Campaign | None = None) -> list[Settled]
         occasion=0,
         is_withdrawn=False,
         supersedes__isnull=True,
-        created_at__lt=timezone.now() - UNDO_WITHIN,
+        created_at__lt=_last_hour(),
     ).exclude(answer=Answer.UNSURE)
     if campaign is not None:
         given = given.filter(question__campaign=campaign)
     rows = given.order_by("created_at", "pk").values_list(
         "question__campaign__collection_id", "question__campaign__collection__slug",
         "question__clip_id", "question__target_id", "question__target__name",
-        "question__target__display_name", "answer",
+        "question__target__display_name", "answer", "question_id",
     )  # fmt: skip
     present: dict[UUID, dict[Pair, bool]] = {}
     settled = []
-    for collection, slug, clip, target, name, display_name, answer in rows:
+    counted: set[UUID] = set()
+    for collection, slug, clip, target, name, display_name, answer, question in rows:
+        if question in counted:
+            continue
+        counted.add(question)
         if collection not in present:
             present[collection] = known(collection).present
         truth = present[collection].get((clip, target))
@@ -86,6 +92,15 @@ def settled_gold(person: Any, campaign: Campaign | None = None) -> list[Settled]
                 )
             )  # fmt: skip
     return settled
+
+
+def _last_hour() -> datetime:
+    """Return the last full hour at which answers could no longer be undone.
+
+    Were the share to move with the answer that completes a `STEP`, that one would be known.
+    """
+    settled = timezone.now() - UNDO_WITHIN
+    return settled.replace(minute=0, second=0, microsecond=0)
 
 
 def whole_blocks(outcomes: list[bool]) -> list[bool]:

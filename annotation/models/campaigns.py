@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from annotation.querysets import CampaignQuerySet
 from candidates.models import SamplingRound
@@ -21,9 +22,9 @@ class Campaign(models.Model):
     class State(models.TextChoices):
         """Whether questions are handed out."""
 
-        OPEN = "open", "Open"
-        PAUSED = "paused", "Paused"
-        CLOSED = "closed", "Closed"
+        OPEN = "open", _("Open")
+        PAUSED = "paused", _("Paused")
+        CLOSED = "closed", _("Closed")
 
     class Asks(models.TextChoices):
         """How questions are put."""
@@ -184,8 +185,8 @@ class GuidelineExample(models.Model):
     class Kind(models.TextChoices):
         """What it shows."""
 
-        POSITIVE = "positive", "This counts"
-        NEAR_MISS = "near_miss", "This does not"
+        POSITIVE = "positive", _("This counts")
+        NEAR_MISS = "near_miss", _("This does not")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     guideline = models.ForeignKey(

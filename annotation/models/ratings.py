@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models.campaigns import Campaign, GuidelineVersion
 from annotation.models.questions import Assignment, Question
@@ -15,9 +16,9 @@ from annotation.querysets import RatingQuerySet
 class Answer(models.TextChoices):
     """What people can say about presence."""
 
-    YES = "yes", "Yes"
-    NO = "no", "No"
-    UNSURE = "unsure", "Unsure"
+    YES = "yes", _("Yes")
+    NO = "no", _("No")
+    UNSURE = "unsure", _("Unsure")
 
 
 class Rating(models.Model):

@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models.campaigns import Campaign
 
@@ -18,7 +19,7 @@ class Study(models.Model):
 
         PROLIFIC = "prolific", "Prolific"
         MTURK = "mturk", "Mechanical Turk"
-        OTHER = "other", "Somewhere else"
+        OTHER = "other", _("Somewhere else")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="studies")
@@ -59,9 +60,9 @@ class Participant(models.Model):
     class Outcome(models.TextChoices):
         """How it ended."""
 
-        WORKING = "working", "Working"
-        COMPLETED = "completed", "Completed"
-        SCREENED_OUT = "screened_out", "Screened out"
+        WORKING = "working", _("Working")
+        COMPLETED = "completed", _("Completed")
+        SCREENED_OUT = "screened_out", _("Screened out")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     study = models.ForeignKey(Study, on_delete=models.PROTECT, related_name="participants")

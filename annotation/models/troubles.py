@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models.questions import Assignment, Question
 from consonance.catalog.models import Clip
@@ -17,10 +18,10 @@ class Skip(models.Model):
     class Reason(models.TextChoices):
         """Why."""
 
-        NOT_SURE_WHAT = "class", "I do not know this instrument"
-        UNPLEASANT = "unpleasant", "I do not want to hear this"
-        PLAYBACK = "playback", "It does not play"
-        OTHER = "other", "Something else"
+        NOT_SURE_WHAT = "class", _("I do not know this instrument")
+        UNPLEASANT = "unpleasant", _("I do not want to hear this")
+        PLAYBACK = "playback", _("It does not play")
+        OTHER = "other", _("Something else")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     assignment = models.OneToOneField(Assignment, on_delete=models.PROTECT, related_name="skip")
@@ -37,10 +38,10 @@ class ClipFlag(models.Model):
     class Kind(models.TextChoices):
         """What."""
 
-        SILENCE = "silence", "There is nothing to hear"
-        CORRUPT = "corrupt", "The sound is broken"
-        OFFENSIVE = "offensive", "It is offensive"
-        OTHER = "other", "Something else"
+        SILENCE = "silence", _("There is nothing to hear")
+        CORRUPT = "corrupt", _("The sound is broken")
+        OFFENSIVE = "offensive", _("It is offensive")
+        OTHER = "other", _("Something else")
 
     class Resolution(models.TextChoices):
         """What a curator made of it."""

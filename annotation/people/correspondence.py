@@ -72,7 +72,7 @@ def unread_by(reader: Any) -> int:
         return 0
     to_me = Q(recipient=reader)
     to_us = Q(recipient__isnull=True, campaign__in=run_by(reader).values("pk"))
-    # What an admin wrote to “whoever runs it” waits for the other ones.
+    # What a curator wrote to “whoever runs it” waits for the other ones.
     waiting = Message.objects.filter(to_me | (to_us & ~Q(sender=reader)), read_at__isnull=True)
     return waiting.count()
 

@@ -6,14 +6,17 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import get_language_info, gettext
+from django.utils.translation import gettext_lazy as _
 
 from annotation.models import Campaign
 from consonance.catalog.models import Collection
 from consonance.people.models import Membership, Scope, User
 from consonance.people.places import Invited, tells_of
 
-_CLOSED = "This campaign is closed: it asks nobody any more."
-_MEMBERS = (
+_CLOSED = _("This campaign is closed: it asks nobody any more.")
+_MEMBERS = _(
     "This campaign takes only people to whom its curators give a role themselves."
     " Let it take invitations first."
 )
@@ -22,8 +25,8 @@ _MEMBERS = (
 def invitation_refusal(campaign: Campaign) -> str:
     """Return why nobody joins a campaign by invitation; empty where they do."""
     if campaign.state == Campaign.State.CLOSED:
-        return _CLOSED
-    return _MEMBERS if campaign.joining == Campaign.Joining.MEMBERS else ""
+        return str(_CLOSED)
+    return str(_MEMBERS) if campaign.joining == Campaign.Joining.MEMBERS else ""
 
 
 @tells_of(Scope.CAMPAIGN)
@@ -50,36 +53,48 @@ def collection_place(collection_id: UUID) -> Invited | None:
         return None
     return Invited(
         name=collection.name,
-        about="You hear short clips of music and say which instruments sound in them.",
+        about=gettext("You hear short clips of music and say which instruments sound in them."),
         url=reverse("annotation:campaigns"),
         places=((Scope.COLLECTION, collection.pk),),
     )
 
 
 def _about(campaign: Campaign) -> str:
-    return (
-        f"You hear short clips from {campaign.collection} and say what sounds in them: yes, no or"
-        " unsure. You need a quiet place, and headphones are best."
-    )
+    return gettext(
+        "You hear short clips from %(collection)s and say what sounds in them: yes, no or unsure."
+        " You need a quiet place, and headphones are best."
+    ) % {"collection": campaign.collection}
 
 
 def facts_of(campaign: Campaign) -> list[tuple[str, str]]:
     """Return what somebody wants to know before they join: pay, the quiz, languages."""
-    facts = [("Pay", pay_text(campaign))]
+    facts = [(gettext("Pay"), pay_text(campaign))]
     if campaign.requires_quiz:
-        facts.append(("First", "A short quiz with explained answers"))
+        facts.append((gettext("First"), gettext("A short quiz with explained answers")))
     if campaign.checks_headphones:
-        facts.append(("You need", "Headphones; they are checked"))
+        facts.append((gettext("You need"), gettext("Headphones; they are checked")))
     if campaign.languages:
-        facts.append(("Languages", ", ".join(str(code) for code in campaign.languages)))
+        names = ", ".join(language_name(str(code)) for code in campaign.languages)
+        facts.append((gettext("Languages"), names))
     return facts
+
+
+def language_name(code: str) -> str:
+    """Return what a language is called on this page: `German` for `de`; the code if unknown."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def pay_text(campaign: Campaign) -> str:
     """Return what an hour is paid, in words."""
     if campaign.pay_per_hour is None:
-        return "None: people take part as volunteers"
-    return f"{campaign.pay_per_hour:.2f} {campaign.pay_currency} an hour"
+        return gettext("None: people take part as volunteers")
+    return gettext("%(pay)s %(currency)s an hour") % {
+        "pay": number_format(campaign.pay_per_hour, 2),
+        "currency": campaign.pay_currency,
+    }
 
 
 def open_to(person: User) -> QuerySet[Campaign]:

@@ -26,6 +26,7 @@ from annotation.models import (
     Rating,
     SkillSnapshot,
     Skip,
+    Workload,
 )
 from annotation.people.own_statistics import told_share
 from annotation.pseudonyms import Pseudonyms
@@ -86,6 +87,16 @@ def flags(person: Any) -> Iterator[_Row]:
     yield from found.values("created_at", "clip_id", "kind", "note", "resolution").iterator()
 
 
+@exports("work", order=34)
+def work(person: Any) -> Iterator[_Row]:
+    """Tell how much was answered in each campaign, and when instructions were gone through."""
+    found = Workload.objects.filter(person=person).order_by("campaign__name", "pk")
+    yield from found.values(
+        "campaign__name", "answered", "target__name", "welcomed_at", "headphones_at",
+        "headphone_tries",
+    )  # fmt: skip
+
+
 @exports("quiz_answers", order=40)
 def quiz_answers(person: Any) -> Iterator[_Row]:
     """Tell quizzes, answer by answer."""
@@ -93,8 +104,8 @@ def quiz_answers(person: Any) -> Iterator[_Row]:
     yield from (
         found.order_by("attempt__started_at", "place")
         .values(
-            "attempt__campaign__name", "attempt__started_at", "attempt__finished_at",
-            "attempt__has_passed", "place", "answer", "answered_at",
+            "attempt__campaign__name", "attempt__target__name", "attempt__started_at",
+            "attempt__finished_at", "attempt__has_passed", "place", "answer", "answered_at",
         )
         .iterator()
     )  # fmt: skip
@@ -147,22 +158,24 @@ def trust(person: Any) -> Iterator[_Row]:
 
 @exports("skills", order=71)
 def skills(person: Any) -> Iterator[_Row]:
-    """Tell how far the person's answers were believed in each consensus run."""
+    """Tell of which consensus runs the person's answers are part.
+
+    How far they were believed there is not told: it moves with each answer to gold, and so would
+    say which were known. Section `trust` tells it roughly.
+    """
     found = SkillSnapshot.objects.filter(person=person).order_by("run__created_at", "pk")
     yield from found.values(
-        "run__campaign__name", "run__number", "target__name", "support", "trust", "weight_yes",
-        "weight_no", "weight_unsure",
-    ).iterator()  # fmt: skip
+        "run__campaign__name", "run__number", "target__name", "support"
+    ).iterator()
 
 
 @exports("reports", order=72)
 def reports(person: Any) -> Iterator[_Row]:
-    """Tell what consistency reports say of the person."""
+    """Tell what consistency reports say of the person, but for what is measured on gold."""
     found = PersonReport.objects.filter(person=person).order_by("report__computed_at", "pk")
     yield from found.values(
-        "report__campaign__name", "report__computed_at", "rater", "ratings", "trust", "sensitivity",
-        "specificity", "agreement", "gold_accuracy", "unsure_share", "median_response_ms",
-        "flag_count",
+        "report__campaign__name", "report__computed_at", "rater", "ratings", "agreement",
+        "unsure_share", "median_response_ms", "flag_count",
     ).iterator()  # fmt: skip
 
 
@@ -185,7 +198,7 @@ def adjudications(person: Any) -> Iterator[_Row]:
 # --- erased ------------------------------------------------------------------------------------
 @erases
 def forget_words_and_ids(person: Any) -> dict[str, int]:
-    """Empty messages, notes and external ids; give back what is in hand; untie reports."""
+    """Empty messages, notes and external ids; give back what is in hand; untie the rest."""
     spoken = Message.objects.filter(Q(sender=person) | Q(recipient=person))
     now = timezone.now()
     gone = {
@@ -196,6 +209,8 @@ def forget_words_and_ids(person: Any) -> dict[str, int]:
         ),
         # They run out now; the next sweep gives their places back.
         "leases": Assignment.objects.filter(person=person, state="leased").update(lease_until=now),
+        # What they did is counted on the answers themselves.
+        "workloads": Workload.objects.filter(person=person).delete()[0],
         # A report names its people by pseudonym: nothing is to lead from it to the account.
         "reports": PersonReport.objects.filter(person=person).update(person=None),
     }

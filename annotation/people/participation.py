@@ -9,8 +9,9 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from annotation.measures import in_force
 from annotation.models import (
@@ -80,7 +81,7 @@ def held_back(person: Any, campaign: Campaign) -> HeldBack | None:
     if consent.is_outdated(person):
         return HeldBack(
             reason="consent",
-            detail="The terms of publication have changed. Load this page again to read them.",
+            detail=_("The terms of publication have changed. Load this page again to read them."),
         )
     rows = list(
         Participant.objects.filter(person=person, study__campaign=campaign).select_related("study")
@@ -94,22 +95,34 @@ def held_back(person: Any, campaign: Campaign) -> HeldBack | None:
     address = reverse("annotation:study_end", args=[row.study_id])
     return HeldBack(
         reason="study_done",
-        detail=f"You have given all answers that this study asks for. Your code is at {address}",
+        detail=_("You have given all answers that this study asks for. Your code is at %(address)s")
+        % {"address": address},
         url=address,
     )
 
 
 def given_by(participant: Participant) -> int:
-    """Return how many answers of a participant count for their study."""
+    """Return how many answers of a participant count for their study.
+
+    What they had answered before they came is not work for it, however often it is corrected since.
+    """
     return (
         Rating.objects.in_force()
+        .annotate(first_at=_first_answered())
         .filter(
             person=participant.person_id,
             question__campaign=participant.study.campaign_id,
             created_at__gte=participant.joined_at,
+            first_at__gte=participant.joined_at,
         )
         .count()
     )
+
+
+def _first_answered() -> Subquery:
+    """Return when a rating's lease was first answered: a correction is written later."""
+    same = Rating.objects.filter(assignment=OuterRef("assignment"))
+    return Subquery(same.order_by("created_at").values("created_at")[:1])
 
 
 def stand_of(participant: Participant) -> Stand:
@@ -181,7 +194,7 @@ class Account:
     Attributes
     ----------
     ratings
-        Answers in force since they came.
+        Answers in force to what they first answered since they came.
     seconds
         Time they worked.
     gold_right, gold_answered
@@ -211,7 +224,8 @@ def accounts_of(study: Study, participants: Sequence[Participant]) -> list[Accou
     seconds = working_times(campaign, people, since=joined)
     given: dict[UUID, int] = dict.fromkeys(people, 0)
     found = Rating.objects.in_force().filter(question__campaign=campaign, person__in=people)
-    for person, at in found.values_list("person_id", "created_at").iterator():
+    found = found.annotate(first_at=_first_answered())
+    for person, at in found.values_list("person_id", "first_at").iterator():
         given[person] += at >= joined[person]
     gold = {
         row["person"]: (row["right"], row["wrong"])
@@ -259,12 +273,26 @@ class Hourly:
         How many of them got less than the campaign promises; None where it promises nothing.
     people
         How many completed with any working time.
+    paid
+        What the reward comes to for everybody who completed.
+    owed
+        What their time comes to at the campaign's rate; None for volunteers.
+    promised
+        The campaign's rate.
     """
 
     reward: Decimal
     median: Decimal | None
     below: int | None
     people: int
+    paid: Decimal
+    owed: Decimal | None
+    promised: Decimal | None
+
+    @property
+    def is_too_little(self) -> bool:
+        """Whether the median is below what the campaign promises."""
+        return None not in (self.median, self.promised) and self.median < self.promised  # type: ignore[operator]
 
 
 def hourly_pay(study: Study, accounts: Iterable[Account], reward: Decimal) -> Hourly:
@@ -279,19 +307,27 @@ def hourly_pay(study: Study, accounts: Iterable[Account], reward: Decimal) -> Ho
     reward
         What each of them gets.
     """
-    done = [
-        account.seconds
-        for account in accounts
-        if account.participant.outcome == _Outcome.COMPLETED and account.seconds > 0
-    ]
-    hourly = [reward * _HOUR / Decimal(str(round(seconds, 3))) for seconds in done]
+    completed = [one for one in accounts if one.participant.outcome == _Outcome.COMPLETED]
+    hourly = [pay for one in completed if (pay := an_hour(one, reward)) is not None]
     promised = study.campaign.pay_per_hour
     return Hourly(
         reward=reward,
         median=statistics.median(hourly).quantize(_CENT, ROUND_HALF_UP) if hourly else None,
         below=None if promised is None else sum(pay < promised for pay in hourly),
-        people=len(done),
+        people=len(hourly),
+        paid=reward * len(completed),
+        owed=None
+        if promised is None
+        else sum((one.owed for one in completed if one.owed is not None), Decimal(0)),
+        promised=promised,
     )
+
+
+def an_hour(account: Account, reward: Decimal) -> Decimal | None:
+    """Return what a reward comes to an hour for somebody who completed; None without a time."""
+    if account.participant.outcome != _Outcome.COMPLETED or account.seconds <= 0:
+        return None
+    return reward * _HOUR / Decimal(str(round(account.seconds, 3)))
 
 
 def median_seconds(accounts: Iterable[Account]) -> float | None:

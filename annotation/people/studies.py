@@ -11,6 +11,7 @@ from uuid import UUID
 
 from django.core import signing
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from annotation.models import Study
 from consonance.errors import ParameterError
@@ -131,8 +132,8 @@ def arrival_at(study: Study, query: Mapping[str, str]) -> Arrival:
         value = query.get(name, "").strip()
         if value and not _ID.fullmatch(value):
             raise ParameterError(
-                f"The link's {name} is not an id. Open the study from"
-                f" {study.get_provider_display()} once more."
+                _("The link's %(name)s is not an id. Open the study from %(market)s once more.")
+                % {"name": name, "market": study.get_provider_display()}
             )
         found[name] = value
     arrival = Arrival(
@@ -140,13 +141,16 @@ def arrival_at(study: Study, query: Mapping[str, str]) -> Arrival:
     )
     if not arrival.person and not arrival.is_preview:
         raise ParameterError(
-            f"The link does not say who you are: {preset.person} is missing. Open the study from"
-            f" {study.get_provider_display()} once more."
+            _(
+                "The link does not say who you are: %(name)s is missing. Open the study from"
+                " %(market)s once more."
+            )
+            % {"name": preset.person, "market": study.get_provider_display()}
         )
     if study.external_id and arrival.study != study.external_id:
         raise ParameterError(
-            "This link belongs to another study. Open yours from"
-            f" {study.get_provider_display()} once more."
+            _("This link belongs to another study. Open yours from %(market)s once more.")
+            % {"market": study.get_provider_display()}
         )
     return arrival
 

@@ -32,12 +32,12 @@ def is_known(person: Any, campaign: Campaign) -> bool:
 
 
 def run_by(person: Any) -> QuerySet[Campaign]:
-    """Return the campaigns that a person runs: where they are an admin, or everywhere."""
+    """Return the campaigns that a person runs: where they are a curator or an admin."""
     if not person.is_authenticated or not person.is_active:
         return Campaign.objects.none()
     if person.is_superuser:
         return Campaign.objects.all()
-    held = Membership.objects.filter(person=person, role=Role.ADMIN)
+    held = Membership.objects.filter(person=person, role__in=[Role.CURATOR, Role.ADMIN])
     here = Q(scope=Scope.SITE) | Q(scope=Scope.CAMPAIGN, scope_id=OuterRef("pk"))
     here |= Q(scope=Scope.COLLECTION, scope_id=OuterRef("collection_id"))
     return Campaign.objects.filter(Exists(held.filter(here)))

@@ -17,6 +17,12 @@ urlpatterns = [
     path("campaigns/<uuid:campaign_id>/studies/", studies.studies, name="studies"),
     path("studies/<uuid:study_id>/", studies.study, name="study"),
     path("studies/<uuid:study_id>/state/", studies.study_state, name="study_state"),
+    path("studies/<uuid:study_id>/reward/", studies.study_reward, name="study_reward"),
+    path(
+        "studies/<uuid:study_id>/people/<uuid:participant_id>/end/",
+        studies.end_person,
+        name="end_person",
+    ),
     path("studies/<uuid:study_id>/participants.csv", studies.study_csv, name="study_csv"),
     path("studies/<uuid:study_id>/end/", studies.study_end, name="study_end"),
     path("study/<str:link>/", studies.door, name="study_door"),

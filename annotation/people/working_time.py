@@ -24,7 +24,8 @@ def active_seconds(events: Iterable[Event]) -> float:
 
     Each event adds the time since the one before it where that is at most `LONGEST_GAP_S`, and at
     least its own measure, up to `LONGEST_ANSWER_S`: answers that waited for the network arrive
-    together.
+    together. As a whole it is at most what passed from the first event to the last, and
+    `LONGEST_ANSWER_S` for the first: own measures are what a client says.
 
     Parameters
     ----------
@@ -32,13 +33,17 @@ def active_seconds(events: Iterable[Event]) -> float:
         Of one person, the earliest first.
     """
     total = 0.0
+    first: datetime | None = None
     before: datetime | None = None
     for at, measured in events:
+        first = first or at
         own = min((measured or 0) / 1000, LONGEST_ANSWER_S)
         gap = (at - before).total_seconds() if before is not None else LONGEST_GAP_S + 1
         total += max(own, gap if gap <= LONGEST_GAP_S else 0.0)
         before = at
-    return total
+    if first is None or before is None:
+        return 0.0
+    return min(total, (before - first).total_seconds() + LONGEST_ANSWER_S)
 
 
 def working_times(
@@ -49,7 +54,8 @@ def working_times(
 ) -> dict[UUID, float]:
     """Return how many seconds each person worked for a campaign: answers, quiz, what lay between.
 
-    Answers that were taken back or corrected are work, too. Four queries, however many people.
+    Answers that were taken back or corrected are work, too; corrections are not. No answer took
+    longer than its question was in hand. Four queries, however many people.
 
     Parameters
     ----------
@@ -65,11 +71,18 @@ def working_times(
     for person, at in begun.items():
         if person in events:
             events[person].append((at, None))
-    given = Rating.objects.filter(question__campaign=campaign, person__in=people)
+    given = Rating.objects.filter(
+        question__campaign=campaign, person__in=people, supersedes__isnull=True
+    )
     attempts = QuizAttempt.objects.filter(campaign=campaign, person__in=people)
     items = QuizItem.objects.filter(attempt__in=attempts)
     found: list[Iterable[tuple[UUID, datetime, int | None]]] = [
-        given.values_list("person_id", "created_at", "response_ms").iterator(),
+        (
+            (person, at, _in_hand(measured, leased_at, at))
+            for person, at, measured, leased_at in given.values_list(
+                "person_id", "created_at", "response_ms", "assignment__leased_at"
+            ).iterator()
+        ),
         ((person, at, None) for person, at in attempts.values_list("person_id", "started_at")),
         (
             (person, at, None)
@@ -85,3 +98,10 @@ def working_times(
         person: active_seconds(sorted(rows, key=lambda row: row[0]))
         for person, rows in events.items()
     }
+
+
+def _in_hand(measured: int | None, leased_at: datetime, at: datetime) -> int | None:
+    """Return what an answer took by the client's measure, in ms, within the time it was in hand."""
+    if measured is None:
+        return None
+    return max(0, min(measured, int((at - leased_at).total_seconds() * 1000)))

@@ -132,7 +132,7 @@ def class_detail(
         "links": {
             "ratings": ratings_url(campaign_id, class_name=name),
             "questions": questions_url(campaign_id, name),
-            "people": page_url("consistency_people", campaign_id, run=run),
+            "people": page_url("consistency_people", campaign_id, run=run, **{"class": name}),
             "clips": page_url("consistency_clips", campaign_id, run=run, **{"class": name}),
         },
     }

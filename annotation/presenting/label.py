@@ -9,10 +9,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from annotation.deciding import posterior
-from annotation.labels import CountedRating, LabelInRun
 from annotation.models import ConsensusRun, Question, Rating
 from annotation.presenting.charts import Cell, Chart, Line, Point, Tick, percent, thinned
 from annotation.presenting.numbers import DASH, method_label, plural
+from annotation.presenting.stored_labels import CountedRating, LabelInRun
 
 #: Changes of trust smaller than this explain no label.
 TRUST_CHANGE: Final = 0.02

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from annotation.listing.people import PersonChoice
 from annotation.models import Measure, PersonReport
-from annotation.people.person_list import COLUMNS, PersonChoice
 from annotation.presenting.flags import MEASURE_BUTTONS, MEASURE_PILLS, ShownFlag, shown_flags
 from annotation.presenting.links import page_url, ratings_url
 from annotation.presenting.numbers import DASH, Shown, percent_text, shown
@@ -51,6 +51,10 @@ class PersonRow:
         Measures that can be taken: kind and words.
     reason
         The gravest flag's sentence, to begin a reason with; `rule` is its code.
+    ratings, trust, sensitivity, specificity, gold, agreement
+        Of all answers, or of those in the class that is asked for.
+    unsure, time
+        Of all answers.
     """
 
     row: PersonReport
@@ -65,6 +69,10 @@ class PersonRow:
     buttons: list[tuple[str, str]]
     reason: str
     rule: str
+    ratings: int
+    trust: float | None
+    sensitivity: float | None
+    specificity: float | None
     gold: Shown
     agreement: Shown
     unsure: str
@@ -90,7 +98,7 @@ def headings(choice: PersonChoice, *, anchor: str = "", **kept: Any) -> dict[str
             order=choice.order_of(name),
             num=column.is_number,
         )
-        for name, column in COLUMNS.items()
+        for name, column in choice.columns.items()
     }
 
 
@@ -113,6 +121,7 @@ def person_rows(
     *,
     campaign_id: UUID,
     measures: Mapping[UUID, dict[str, Measure]],
+    class_name: str = "",
     run: int | None = None,
 ) -> list[PersonRow]:
     """Return people as a page shows them.
@@ -125,25 +134,33 @@ def person_rows(
         For links.
     measures
         Those in force, by person and kind.
+    class_name
+        Show what they said in this class; empty for all classes together.
     run
         Number of the run that is looked at; None for the latest report.
     """
-    return [_row(row, campaign_id, measures, run) for row in rows]
+    return [_row(row, campaign_id, measures, class_name, run) for row in rows]
 
 
 def _row(
     row: PersonReport,
     campaign_id: UUID,
     measures: Mapping[UUID, dict[str, Measure]],
+    class_name: str,
     run: int | None,
 ) -> PersonRow:
     detail: PersonDetail = row.data
     person: User | None = row.person
     held = measures.get(person.pk, {}) if person is not None else {}
     flags = shown_flags(detail["flags"], held=tuple(held))
+    of_class = next((one for one in detail["classes"] if one["name"] == class_name), None)
+    answers = of_class or detail
+    of_answers = {"class_name": class_name} if of_class else {}
 
     def ratings(**filters: Any) -> str:
-        return ratings_url(campaign_id, person=person.pk, **filters) if person is not None else ""
+        if person is None:
+            return ""
+        return ratings_url(campaign_id, person=person.pk, **of_answers, **filters)
 
     return PersonRow(
         row=row,
@@ -158,8 +175,12 @@ def _row(
         buttons=measure_buttons(held) if person is not None else [],
         reason=flags[0].reason if flags else "",
         rule=flags[0].code if flags else "",
-        gold=shown(detail["gold"]),
-        agreement=shown(detail["agreement"]),
+        ratings=of_class["ratings"] if of_class else row.ratings,
+        trust=of_class["trust"] if of_class else row.trust,
+        sensitivity=of_class["confusion"][1][1] if of_class else row.sensitivity,
+        specificity=of_class["confusion"][0][0] if of_class else row.specificity,
+        gold=shown(answers["gold"]),
+        agreement=shown(answers["agreement"]),
         unsure=percent_text(row.unsure_share),
         time=seconds(row.median_response_ms),
     )

@@ -9,10 +9,10 @@ from uuid import UUID
 
 from django.db.models import Q
 
+from annotation.listing.ratings import KINDS, RatingChoice
 from annotation.models import Campaign, GoldAnswer, Question, Rating
 from annotation.models.ratings import Answer
 from annotation.pseudonyms import Pseudonyms
-from annotation.rating_list import KINDS, RatingChoice
 from consonance.catalog.models import TaxonomyClass
 from consonance.people.models import User
 

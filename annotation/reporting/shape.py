@@ -276,7 +276,7 @@ class Drift(TypedDict):
     windows: list[Window]
     drifted: bool
     at: str | None
-    direction: str  # "worse", "better" or ""
+    direction: str  # "worse" or "": only falls are looked for
     note: str
 
 

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.actions.adjudicate import MAX_NOTE, adjudicate, withdraw_adjudication
+from annotation.campaigns.reached import campaign_of
 from annotation.deciding import posterior
 from annotation.guidelines import prompt
 from annotation.models import Adjudication, Campaign, Question
@@ -34,7 +35,7 @@ _RELATED: Final = ("campaign", "clip__track", "target")
 @login_required
 def queue(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Show one disputed question with everything a decision rests on, and the next after it."""
-    campaign = _campaign(request, campaign_id)
+    campaign = campaign_of(request, campaign_id, Role.CURATOR)
     class_name = request.GET.get("class", "")
     waiting = _asked(campaign, class_name).filter(state=_State.DISPUTED)
     question = _shown(request, campaign, waiting)
@@ -75,7 +76,7 @@ def queue(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 @login_required
 def question_list(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """List what waits for a curator and what curators have decided."""
-    campaign = _campaign(request, campaign_id)
+    campaign = campaign_of(request, campaign_id, Role.CURATOR)
     class_name, words = request.GET.get("class", ""), request.GET.get("q", "").strip()
     state = request.GET.get("state", "")
     if state not in {_State.DISPUTED, _State.ADJUDICATED}:
@@ -169,14 +170,6 @@ def withdraw(request: HttpRequest, adjudication_id: UUID) -> HttpResponse:
     return redirect(
         _address("adjudication", question.campaign, question=question.pk, **{"class": class_name})
     )
-
-
-def _campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
-    campaign: Campaign = get_object_or_404(
-        Campaign.objects.select_related("collection"), pk=campaign_id
-    )
-    require(request.user, Role.CURATOR, *campaign.places)
-    return campaign
 
 
 def _asked(campaign: Campaign, class_name: str) -> QuerySet[Question]:

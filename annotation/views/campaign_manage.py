@@ -42,8 +42,8 @@ def extend(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         else:
             messages.success(
                 request,
-                f"{added.questions:,} questions added, {added.raised:,} open ones asked of more"
-                " people.",
+                f"{added.questions:,} questions added, {added.beside:,} of them beside drawn ones;"
+                f" {added.raised:,} open ones asked of more people.",
             )
             return redirect("annotation:campaign_manage", campaign_id=campaign.pk)
     return _page(request, campaign, extend=form)
@@ -97,6 +97,7 @@ def _page(
         "clone": clone or CloneForm(campaign),
         "pilot": pilot or PilotForm(),
         "pilots": campaign.pilots.all(),
+        "has_run": campaign.runs.exists(),
         "tab": "manage",
     }
     return render(request, "annotation/campaign_manage.html", page)

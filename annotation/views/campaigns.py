@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from django.contrib import messages
@@ -15,14 +16,25 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation.actions.move_campaign import move_campaign
 from annotation.actions.open_campaign import open_campaign
+from annotation.campaigns.effort import effort_of, effort_of_rounds
+from annotation.campaigns.rules import RULES, CampaignRules
 from annotation.forms import OpenCampaignForm
 from annotation.models import Campaign, Question, Rating
+from annotation.people.joining import language_name
+from annotation.presenting.effort import effort_sentences
 from annotation.presenting.forecast import forecast_rows
 from consonance.errors import ParameterError, StateError
 from consonance.people.access import require, roles
 from consonance.people.models import Role
 from consonance.people.views import needs
 
+#: How a class's questions stand: what is counted, its name and its colour.
+_PARTS: Final = (
+    ("decided", "decided", 1),
+    ("adjudicated", "by curators", 2),
+    ("disputed", "disputed", 4),
+    ("open", "open", 3),
+)
 _SAID = {"open": "open again", "paused": "paused", "closed": "closed"}
 
 
@@ -37,7 +49,7 @@ def campaign_detail(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     classes = _classes(campaign)
     totals = {
         name: sum(row[name] for row in classes)
-        for name in ("questions", "open", "decided", "disputed", "answered")
+        for name in ("questions", "open", "decided", "adjudicated", "disputed", "answered")
     }
     page = {
         "campaign": campaign,
@@ -46,13 +58,10 @@ def campaign_detail(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "raters": _raters(campaign),
         "rounds": campaign.rounds.select_related("score_set__collection"),
         "facts": _facts(campaign),
-        "legend": [
-            {"label": "decided", "series": 1},
-            {"label": "disputed", "series": 4},
-            {"label": "open", "series": 3},
-        ],
+        "legend": [{"label": label, "series": series} for _, label, series in _PARTS],
         "is_admin": Role.ADMIN in roles(request.user, *campaign.places),
-        "share_done": totals["decided"] + totals["disputed"],
+        "effort": effort_sentences(effort_of(campaign)),
+        "share_done": totals["decided"] + totals["adjudicated"] + totals["disputed"],
         "pilots": _pilots(campaign),
         "tab": "overview",
     }
@@ -71,10 +80,31 @@ def campaign_new(request: HttpRequest) -> HttpResponse:
         except (ParameterError, StateError) as error:
             form.add_error(None, str(error))
         else:
-            messages.success(request, f"“{campaign}” is open.")
+            said = " ".join(effort_sentences(effort_of(campaign))[:2])
+            messages.success(request, f"“{campaign}” is open. {said}")
             return redirect("annotation:campaign", campaign_id=campaign.pk)
     has_rounds = form.fields["rounds"].queryset.exists()  # type: ignore[attr-defined]
     return render(request, "annotation/campaign_new.html", {"form": form, "has_rounds": has_rounds})
+
+
+@require_POST
+@needs(Role.CURATOR)
+def campaign_estimate(request: HttpRequest) -> HttpResponse:
+    """Say how many questions a campaign would have and what they would cost, opening nothing."""
+    form = OpenCampaignForm(request.POST)
+    told: list[str] = []
+    problem = ""
+    if form.is_valid():
+        given = form.cleaned_data
+        try:
+            rules = CampaignRules(**{name: given[name] for name in RULES})
+            told = effort_sentences(effort_of_rounds(given["rounds"], rules), is_bound=True)
+        except ParameterError as error:
+            problem = str(error)
+    else:
+        problem = "Choose a round, a name and numbers that fit to see what it takes."
+    page = {"told": told, "problem": problem}
+    return render(request, "annotation/includes/effort.html", page)
 
 
 @require_POST
@@ -101,6 +131,7 @@ def _classes(campaign: Campaign) -> list[dict[str, Any]]:
             questions=Count("pk"),
             open=Count("pk", filter=Q(state="open")),
             decided=Count("pk", filter=Q(state="decided")),
+            adjudicated=Count("pk", filter=Q(state="adjudicated")),
             disputed=Count("pk", filter=Q(state="disputed")),
             leaning_yes=Count("pk", filter=Q(state="decided", log_odds__gt=0)),
             answered=Sum("answered"),
@@ -113,16 +144,19 @@ def _classes(campaign: Campaign) -> list[dict[str, Any]]:
             **row,
             "name": row["target__display_name"],
             "url": f"{listed}?class={row['target__name']}",
-            "segments": [
-                {"start": 0, "value": row["decided"], "series": 1, "label": "decided"},
-                {"start": row["decided"], "value": row["disputed"], "series": 4,
-                 "label": "disputed"},
-                {"start": row["decided"] + row["disputed"], "value": row["open"], "series": 3,
-                 "label": "open"},
-            ],
+            "segments": _segments(row),
         }
         for row in rows
-    ]  # fmt: skip
+    ]
+
+
+def _segments(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the parts of a class's bar, one behind the other."""
+    segments, start = [], 0
+    for name, label, series in _PARTS:
+        segments.append({"start": start, "value": row[name], "series": series, "label": label})
+        start += row[name]
+    return segments
 
 
 def _raters(campaign: Campaign) -> dict[str, int]:
@@ -144,7 +178,7 @@ def _facts(campaign: Campaign) -> list[dict[str, Any]]:
     collection = campaign.collection
     facts: list[dict[str, Any]] = [
         {"label": "Collection", "value": collection.name, "url": collection.get_absolute_url()},
-        {"label": "Asks", "value": campaign.get_asks_display()},
+        {"label": "Asks", "value": _asks(campaign)},
         {
             "label": "Ratings a question",
             "value": f"{campaign.min_ratings} to {campaign.max_ratings}",
@@ -162,7 +196,7 @@ def _facts(campaign: Campaign) -> list[dict[str, Any]]:
             "value": f"{campaign.quota_positives:,} positive of {campaign.quota_labels:,} labels",
         },
         {"label": "Who may join", "value": campaign.get_joining_display()},
-        {"label": "Languages", "value": ", ".join(campaign.languages) or "Any"},
+        {"label": "Languages", "value": ", ".join(map(language_name, campaign.languages)) or "Any"},
         {"label": "Before the first question", "value": _before_first(campaign)},
         {"label": "Heard before answering", "value": f"{campaign.min_heard_ms:,} ms"},
         {"label": "Pay", "value": _pay(campaign)},
@@ -175,6 +209,13 @@ def _facts(campaign: Campaign) -> list[dict[str, Any]]:
             url = reverse("annotation:campaign", args=[other.pk])
             facts.insert(1, {"label": label, "value": other.name, "url": url})
     return facts
+
+
+def _asks(campaign: Campaign) -> str:
+    told = campaign.get_asks_display()
+    if campaign.asks != Campaign.Asks.CLASS_BATCH:
+        told += f": up to {campaign.clip_classes}"
+    return f"{told}; how sure they are, too" if campaign.asks_confidence else str(told)
 
 
 def _before_first(campaign: Campaign) -> str:

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from annotation.actions.flag_clip import ENOUGH
 from annotation.actions.resolve_flag import resolve_flags
+from annotation.campaigns.reached import campaign_of
 from annotation.models import Campaign, ClipFlag, Question
 from annotation.presenting.links import page_url
 from annotation.presenting.numbers import plural
@@ -34,8 +35,7 @@ _Resolution = ClipFlag.Resolution
 @login_required
 def flags(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """List reported clips of a campaign, the most reported first, each to be decided in place."""
-    campaign = get_object_or_404(Campaign.objects.select_related("collection"), pk=campaign_id)
-    require(request.user, Role.CURATOR, *campaign.places)
+    campaign = campaign_of(request, campaign_id, Role.CURATOR)
     state, kind = request.GET.get("state", ""), request.GET.get("kind", "")
     state = state if state in _Resolution.values else _Resolution.NONE
     kind = kind if kind in ClipFlag.Kind.values else ""

@@ -18,6 +18,7 @@ from annotation.actions.plant_gold import plant_gold
 from annotation.actions.promote_gold import promote_gold
 from annotation.actions.retire_gold import retire_gold
 from annotation.actions.set_gold import set_gold
+from annotation.campaigns.reached import campaign_of
 from annotation.gold.balance import CLEAR, NEAR_MISS, ClassBalance, Item, balance_of, items_of
 from annotation.gold.unanimous import LEAST_ANSWERS, LEAST_POSTERIOR, proposals
 from annotation.guidelines import prompt
@@ -47,7 +48,7 @@ _DIFFICULTIES: Final = {CLEAR: "Clear", NEAR_MISS: "Near miss", "": "–"}
 @login_required
 def campaign_gold(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Show a campaign's gold: its balance, and each item with how people do on it."""
-    campaign = _campaign(request, campaign_id)
+    campaign = campaign_of(request, campaign_id, Role.CURATOR)
     items = items_of(campaign)
     balances = balance_of(campaign, items)
     choice = {name: request.GET.get(name, "").strip() for name in ("q", "class", "truth", "show")}
@@ -80,7 +81,7 @@ def campaign_gold(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 @login_required
 def promote(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Propose what everybody agreed on, and make gold of what a curator confirms."""
-    campaign = _campaign(request, campaign_id)
+    campaign = campaign_of(request, campaign_id, Role.CURATOR)
     may_set = _may_set(request, campaign)
     if request.method == "POST":
         require(request.user, Role.CURATOR, (Scope.COLLECTION, campaign.collection_id))
@@ -125,7 +126,7 @@ def promote(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 @login_required
 def plant(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Make gold questions of all gold that is none yet."""
-    campaign = _campaign(request, campaign_id)
+    campaign = campaign_of(request, campaign_id, Role.CURATOR)
     try:
         done = plant_gold(campaign=campaign, actor=request.user)
     except StateError as error:
@@ -193,14 +194,6 @@ def _question_of(gold: GoldAnswer, wanted: str) -> Question | None:
     """Return the question whose page the button was on; only one that the gold is about."""
     about = Question.objects.filter(clip=gold.clip_id, target=gold.target_id)
     return next((row for row in about if str(row.pk) == wanted), about.first())
-
-
-def _campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
-    campaign: Campaign = get_object_or_404(
-        Campaign.objects.select_related("collection"), pk=campaign_id
-    )
-    require(request.user, Role.CURATOR, *campaign.places)
-    return campaign
 
 
 def _may_set(request: HttpRequest, campaign: Campaign) -> bool:

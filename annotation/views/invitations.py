@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -143,7 +144,7 @@ def join(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         if form is not None:
             give_consent(person=person, **form.given())
         if join_campaign(campaign=campaign, person=person):
-            messages.success(request, f"Welcome to {campaign}.")
+            messages.success(request, _("Welcome to %(place)s.") % {"place": campaign})
         return redirect("annotation:rate", campaign_id=campaign.pk)
     context = {
         "campaign": campaign,

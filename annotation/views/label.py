@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET
 from annotation import measures
 from annotation.deciding import posterior
 from annotation.guidelines import prompt
-from annotation.labels import LabelInRun, counted_ratings, label_in_runs, runs_of
 from annotation.models import (
     Campaign,
     ConsensusRun,
@@ -36,6 +35,7 @@ from annotation.presenting.label import (
     why_changed,
 )
 from annotation.presenting.links import ratings_url
+from annotation.presenting.stored_labels import LabelInRun, counted_ratings, label_in_runs, runs_of
 from annotation.pseudonyms import Pseudonyms
 from candidates.models import Candidate
 from consonance.catalog.panels import panels_of

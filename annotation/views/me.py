@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from importlib import import_module
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,9 +12,11 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from annotation.actions.correct_rating import correct_rating
 from annotation.guidelines import prompt
 from annotation.models import Campaign, Participant, Rating
 from annotation.models.ratings import Answer
@@ -67,22 +67,21 @@ def answers(request: HttpRequest) -> HttpResponse:
         "question__clip__track", "question__target", "question__campaign"
     )
     page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
-    may_correct = correcting() is not None
     context = {
         "page": page,
         "rows": [_row(rating) for rating in page],
-        "may_correct": may_correct,
+        "may_correct": True,
         "query": words,
         "is_narrow": bool(words or answer or campaign),
         "filters": [
             {
-                "name": "answer", "label": "Answer", "value": answer,
-                "options": [{"value": "", "label": "All answers"},
+                "name": "answer", "label": _("Answer"), "value": answer,
+                "options": [{"value": "", "label": _("All answers")},
                             *({"value": value, "label": label} for value, label in Answer.choices)],
             },
             {
-                "name": "campaign", "label": "Campaign", "value": campaign,
-                "options": [{"value": "", "label": "All campaigns"},
+                "name": "campaign", "label": _("Campaign"), "value": campaign,
+                "options": [{"value": "", "label": _("All campaigns")},
                             *({"value": key, "label": name} for key, name in known.items())],
             },
         ],
@@ -108,27 +107,17 @@ def _row(rating: Rating) -> dict[str, Any]:
 def correct(request: HttpRequest, rating_id: UUID) -> HttpResponse:
     """Put another answer in the place of an own one; both stay stored."""
     person: Any = request.user
-    action = correcting()
-    if action is None or not Rating.objects.filter(pk=rating_id, person=person).exists():
-        raise Http404("There is no such answer of yours.")
+    if not Rating.objects.filter(pk=rating_id, person=person).exists():
+        raise Http404(_("There is no such answer of yours."))
     try:
         key = UUID(request.POST.get("key", ""))
     except ValueError:
-        raise ParameterError("The form was incomplete. Load the page again.") from None
-    action(person=person, rating_id=rating_id, answer=request.POST.get("answer", ""), key=key)
-    messages.success(request, "Corrected. Your earlier answer is kept beside it.")
+        raise ParameterError(_("The form was incomplete. Load the page again.")) from None
+    correct_rating(
+        person=person, rating_id=rating_id, answer=request.POST.get("answer", ""), key=key
+    )
+    messages.success(request, _("Corrected. Your earlier answer is kept beside it."))
     page = request.POST.get("page", "")
     return redirect(
         reverse("annotation:my_answers") + (f"?page={page}" if page.isdecimal() else "")
     )
-
-
-def correcting() -> Callable[..., Any] | None:
-    """Return the action that corrects answers; None in an installation without it."""
-    try:
-        found: Callable[..., Any] = import_module(
-            "annotation.actions.correct_rating"
-        ).correct_rating
-    except ModuleNotFoundError:
-        return None
-    return found

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.actions.read_messages import read_messages
@@ -21,7 +22,7 @@ from annotation.people.taking_part import is_known, run_by, takes_part
 from annotation.presenting.links import page_url
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.problems import status_of
-from consonance.people.access import require
+from consonance.people.access import require, roles
 from consonance.people.models import Role, User
 
 _PAGE: Final = 25
@@ -37,7 +38,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
     found = conversations(request.user, words=words, only_unread=only_unread)
     page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
     open_to = Campaign.objects.answerable_by(request.user).exclude(state=Campaign.State.CLOSED)
-    is_admin = run_by(request.user).exists()
+    runs_some = run_by(request.user).exists()
     context = {
         "page": page,
         "conversations": shown(request.user, list(page)),
@@ -46,19 +47,20 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "filters": [
             {
                 "name": "show",
-                "label": "Which",
+                "label": _("Which"),
                 "value": "unread" if only_unread else "",
                 "options": [
-                    {"value": "", "label": "All conversations"},
-                    {"value": "unread", "label": "Unread"},
+                    {"value": "", "label": _("All conversations")},
+                    {"value": "unread", "label": _("Unread")},
                 ],
             }
         ],
         "unread": unread_by(request.user),
         "clear_url": request.path,
-        "is_admin": is_admin,
+        "runs_some": runs_some,
+        "sees_people": Role.ADMIN in roles(request.user),
         # Whoever runs campaigns writes to people from their pages.
-        "write_about": [] if is_admin else open_to.select_related("collection")[:_PAGE],
+        "write_about": [] if runs_some else open_to.select_related("collection")[:_PAGE],
     }
     return render(request, "annotation/messages/inbox.html", context)
 
@@ -69,14 +71,14 @@ def conversation(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Read what whoever runs a campaign wrote to oneself, and write to them."""
     campaign = _campaign(campaign_id)
     if not is_known(request.user, campaign):
-        raise NotAllowedError(f"You have no part in {campaign}.")
+        raise NotAllowedError(_("You have no part in %(campaign)s.") % {"campaign": campaign})
     if request.method == "POST":
         text = request.POST.get("text", "")
         try:
             send_message(campaign=campaign, sender=request.user, text=text)
         except (ParameterError, StateError) as error:
             return _page(request, campaign, request.user, text=text, error=error)
-        messages.success(request, "Sent.")
+        messages.success(request, _("Sent."))
         return redirect("annotation:conversation", campaign_id=campaign.pk)
     response = _page(request, campaign, request.user)
     read_messages(campaign=campaign, reader=request.user)  # once drawn, with what was new
@@ -87,7 +89,7 @@ def conversation(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 @login_required
 def conversation_with(request: HttpRequest, campaign_id: UUID, person_id: UUID) -> HttpResponse:
     """Read what a person and those who run a campaign wrote each other."""
-    campaign, person = _of_admin(request, campaign_id, person_id)
+    campaign, person = _of_curator(request, campaign_id, person_id)
     return _page(request, campaign, person)
 
 
@@ -95,14 +97,14 @@ def conversation_with(request: HttpRequest, campaign_id: UUID, person_id: UUID) 
 @login_required
 def send(request: HttpRequest, campaign_id: UUID, person_id: UUID) -> HttpResponse:
     """Write to a person; what they wrote before is read then."""
-    campaign, person = _of_admin(request, campaign_id, person_id)
+    campaign, person = _of_curator(request, campaign_id, person_id)
     text = request.POST.get("text", "")
     try:
         send_message(campaign=campaign, sender=request.user, recipient=person, text=text)
     except (ParameterError, StateError) as error:
         return _page(request, campaign, person, text=text, error=error)
     read_messages(campaign=campaign, reader=request.user, person=person)
-    messages.success(request, f"Sent to {person}.")
+    messages.success(request, _("Sent to %(person)s.") % {"person": person})
     return redirect(_return_to(request, campaign, person))
 
 
@@ -110,7 +112,7 @@ def send(request: HttpRequest, campaign_id: UUID, person_id: UUID) -> HttpRespon
 @login_required
 def mark_read(request: HttpRequest, campaign_id: UUID, person_id: UUID) -> HttpResponse:
     """Mark what a person wrote as read, without an answer."""
-    campaign, person = _of_admin(request, campaign_id, person_id)
+    campaign, person = _of_curator(request, campaign_id, person_id)
     read_messages(campaign=campaign, reader=request.user, person=person)
     return redirect(_return_to(request, campaign, person))
 
@@ -119,9 +121,9 @@ def _campaign(campaign_id: UUID) -> Campaign:
     return get_object_or_404(Campaign.objects.select_related("collection"), pk=campaign_id)
 
 
-def _of_admin(request: HttpRequest, campaign_id: UUID, person_id: UUID) -> tuple[Campaign, User]:
+def _of_curator(request: HttpRequest, campaign_id: UUID, person_id: UUID) -> tuple[Campaign, User]:
     campaign = _campaign(campaign_id)
-    require(request.user, Role.ADMIN, *campaign.places)
+    require(request.user, Role.CURATOR, *campaign.places)
     person = get_object_or_404(User, pk=person_id)
     if not is_known(person, campaign):
         raise Http404("This person has no part in the campaign.")
@@ -130,8 +132,14 @@ def _of_admin(request: HttpRequest, campaign_id: UUID, person_id: UUID) -> tuple
 
 def _return_to(request: HttpRequest, campaign: Campaign, person: User) -> str:
     """Return the page that the form was on: one of two of ours, never an address from outside."""
-    name = "conversation_with" if request.POST.get("from") == "conversation" else ""
-    return page_url(name or "consistency_person", campaign.pk, person.pk) + "#messages"
+    # A person's own page is for admins.
+    is_theirs = request.POST.get("from") != "conversation" and _is_admin(request, campaign)
+    name = "consistency_person" if is_theirs else "conversation_with"
+    return page_url(name, campaign.pk, person.pk) + "#messages"
+
+
+def _is_admin(request: HttpRequest, campaign: Campaign) -> bool:
+    return Role.ADMIN in roles(request.user, *campaign.places)
 
 
 def _page(
@@ -150,6 +158,7 @@ def _page(
         "campaign": campaign,
         "person": person,
         "is_own": is_own,
+        "has_page": _is_admin(request, campaign),
         "page": page,
         "messages_shown": written,
         "unread": 0

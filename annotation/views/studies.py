@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
+from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from annotation.actions.enter_study import (
+    MAX_REASON,
+    end_for,
     end_participation,
     enter_study,
     may_come_back,
     participant_of,
 )
-from annotation.actions.open_study import MAX_WANTED, move_study, open_study
+from annotation.actions.open_study import MAX_REWARD, MAX_WANTED, move_study, open_study, set_reward
 from annotation.models import Campaign, Participant, Study
 from annotation.people.joining import facts_of
 from annotation.people.participation import (
     Account,
     accounts_of,
+    an_hour,
     hourly_pay,
     median_seconds,
     outcomes_of,
@@ -55,6 +61,7 @@ from consonance.people.throttle import is_slowed, note_failure, slowed_response
 
 _PAGE: Final = 50
 _DOOR: Final = "study"
+_NO_REWARD: Final = f"A reward is a number from 0 to {MAX_REWARD:,}, for instance 3.50."
 _Outcome = Participant.Outcome
 _PILLS: Final = {
     _Outcome.WORKING: "busy",
@@ -69,7 +76,7 @@ _SORTS: Final = {
 #: Columns of participants.csv: one row a person; times in seconds; empty cells are not known.
 CSV_COLUMNS: Final = (
     "external_id", "session_id", "outcome", "joined_at", "ended_at", "ratings", "gold_right",
-    "gold_answered", "active_seconds", "owed", "currency",
+    "gold_answered", "active_seconds", "owed", "reward", "reward_an_hour", "currency",
 )  # fmt: skip
 
 
@@ -81,6 +88,12 @@ class StudyForm(forms.Form):
     ratings_wanted = forms.IntegerField(
         label="Answers of each person", min_value=1, max_value=MAX_WANTED, initial=50
     )
+    reward = forms.DecimalField(
+        required=False, min_value=0, max_value=MAX_REWARD, decimal_places=2,
+        label="Reward of each person",
+        help_text="What the marketplace pays, in the campaign’s currency. Compared with what the"
+        " time comes to.",
+    )  # fmt: skip
     external_id = forms.CharField(
         required=False, max_length=200, label="The marketplace's id of the study",
         help_text="If given, links of other studies are refused.",
@@ -144,7 +157,7 @@ def study(request: HttpRequest, study_id: UUID) -> HttpResponse:
     page = Paginator(chosen["rows"], _PAGE).get_page(request.GET.get("page"))
     median = median_seconds(accounts)
     fair = pay_for(campaign, median) if median is not None else None
-    reward, problem = _reward(request.GET.get("reward", ""), fair)
+    reward, problem = _reward(request.GET.get("reward", ""), shown.reward, fair)
     preset = PRESETS[shown.provider]
     context = {
         "study": shown,
@@ -156,8 +169,14 @@ def study(request: HttpRequest, study_id: UUID) -> HttpResponse:
         "people": outcomes_of(shown),
         "page": page,
         "rows": [
-            {"account": row, "kind": _PILLS[_Outcome(row.participant.outcome)]} for row in page
+            {
+                "account": row,
+                "kind": _PILLS[_Outcome(row.participant.outcome)],
+                "hourly": None if reward is None else an_hour(row, reward),
+            }
+            for row in page
         ],
+        "max_reason": MAX_REASON,
         "median_minutes": None if median is None else median / 60,
         "fair": fair,
         "reward": reward,
@@ -182,7 +201,7 @@ def _choice(request: HttpRequest, accounts: list[Account]) -> dict[str, Any]:
     if name in _SORTS:
         rows.sort(key=_SORTS[name], reverse=sort.startswith("-"))
     outcomes = [{"value": "", "label": "All people"}]
-    outcomes += [{"value": value, "label": label} for value, label in _Outcome.choices]
+    outcomes += [{"value": value, "label": str(label)} for value, label in _Outcome.choices]
     kept = {key: value for key, value in (("q", words), ("outcome", outcome)) if value}
     return {
         "rows": rows,
@@ -200,16 +219,20 @@ def _choice(request: HttpRequest, accounts: list[Account]) -> dict[str, Any]:
     }
 
 
-def _reward(text: str, fair: Decimal | None) -> tuple[Decimal | None, str]:
-    """Return the reward that is asked about, the fair one by default, and what is wrong with it."""
+def _reward(text: str, stored: Decimal | None, fair: Decimal | None) -> tuple[Decimal | None, str]:
+    """Return the reward that is asked about, and what is wrong with it.
+
+    By default the study's own, and for a study without one what the median time comes to.
+    """
+    usual = fair if stored is None else stored
     if not text.strip():
-        return fair, ""
+        return usual, ""
     try:
         reward = Decimal(text.strip().replace(",", "."))
     except InvalidOperation:
         reward = Decimal(-1)
-    if not reward.is_finite() or not 0 <= reward <= 10_000:
-        return fair, "A reward is a number from 0 to 10,000, for instance 3.50."
+    if not reward.is_finite() or not 0 <= reward <= MAX_REWARD:
+        return usual, _NO_REWARD
     return reward, ""
 
 
@@ -219,6 +242,43 @@ def study_state(request: HttpRequest, study_id: UUID) -> HttpResponse:
     """Close a study for new people, or open it again."""
     shown = _study(request, study_id)
     move_study(study=shown, is_open=request.POST.get("to") == "open", actor=request.user)
+    return redirect("annotation:study", study_id=shown.pk)
+
+
+@require_POST
+@login_required
+def study_reward(request: HttpRequest, study_id: UUID) -> HttpResponse:
+    """Write down what each person is paid."""
+    shown = _study(request, study_id)
+    text = request.POST.get("reward", "")
+    reward, problem = _reward(text, None, None)
+    if problem:
+        raise ParameterError(problem)
+    set_reward(study=shown, reward=reward, actor=request.user)
+    messages.success(request, "The reward is written down.")
+    return redirect("annotation:study", study_id=shown.pk)
+
+
+@require_POST
+@login_required
+def end_person(request: HttpRequest, study_id: UUID, participant_id: UUID) -> HttpResponse:
+    """End somebody's participation, so that they get a code."""
+    shown = _study(request, study_id)
+    participant = get_object_or_404(
+        shown.participants.select_related("study__campaign", "person"), pk=participant_id
+    )
+    try:
+        end_for(
+            participant=participant,
+            outcome=request.POST.get("outcome", ""),
+            reason=request.POST.get("reason", ""),
+            actor=request.user,
+        )
+    except StateError as error:
+        messages.error(request, str(error))
+    else:
+        who = participant.external_id or "Somebody who is erased"
+        messages.success(request, f"{who}: {participant.get_outcome_display().lower()}.")
     return redirect("annotation:study", study_id=shown.pk)
 
 
@@ -239,13 +299,18 @@ def study_csv(request: HttpRequest, study_id: UUID) -> HttpResponseBase:
     return response
 
 
+def _rounded(amount: Decimal | None) -> Decimal | None:
+    return None if amount is None else amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
 def _cells(shown: Study, account: Account) -> list[Any]:
     row = account.participant
     return [
         row.external_id, row.session_id, row.outcome, row.joined_at.isoformat(),
         row.ended_at.isoformat() if row.ended_at else None, account.ratings, account.gold_right,
-        account.gold_answered, round(account.seconds, 3), account.owed,
-        shown.campaign.pay_currency if account.owed is not None else None,
+        account.gold_answered, round(account.seconds, 3), account.owed, shown.reward,
+        _rounded(None if shown.reward is None else an_hour(account, shown.reward)),
+        shown.campaign.pay_currency if (account.owed, shown.reward) != (None, None) else None,
     ]  # fmt: skip
 
 
@@ -322,7 +387,10 @@ def _door_page(
 ) -> HttpResponse:
     known = participant_of(shown, arrival.person)
     campaign = shown.campaign
-    facts = [("Answers", f"{shown.ratings_wanted:,}"), *facts_of(campaign)]
+    facts = [
+        (_("Answers"), number_format(shown.ratings_wanted, force_grouping=True)),
+        *facts_of(campaign),
+    ]
     context = {
         "study": shown,
         "campaign": campaign,

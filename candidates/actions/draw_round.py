@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
+from candidates.eligibility import Asked, asked_before, eligible_tracks, sources_of
 from candidates.models import Candidate, SamplingRound, ScoreSet
 from candidates.recipes import RoundRecipe
 from consonance.catalog.actions.cut_clips import cut_clips
-from consonance.catalog.licences import parse as parse_licence
 from consonance.catalog.models import FrozenTableRow, Track
-from consonance.errors import ParameterError, StateError
+from consonance.errors import StateError
 from consonance.ledger.models import record
 from consonance.tables.store import TableStore
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from numpy.typing import NDArray
-
     from candidates.sampling import Draw
-    from candidates.scoring.shards import Scores
     from consonance.catalog.models import Clip, TaxonomyClass
     from consonance.jobs.context import JobContext
-
-
-#: No recording lasts longer, in ms (27 hours): track and start make one number.
-_IDS_PER_TRACK = 100_000_000
 
 
 def draw_round(
@@ -51,7 +43,7 @@ def draw_round(
     score_set
         What to draw from; it must be complete.
     recipe
-        What decides the draw.
+        What decides the draw. The rounds whose clips it leaves out are stored with it.
     context
         The running job.
     actor
@@ -68,29 +60,45 @@ def draw_round(
     """
     if not score_set.is_complete:
         raise StateError("The archive is not scored to the end. Run ./consonance score again.")
-    from candidates.scoring.histograms import histograms
-    from candidates.scoring.shards import read
-
-    stored = {**asdict(recipe), "classes": list(recipe.classes), "scores": score_set.sha256}
-    before = score_set.rounds.filter(recipe=stored, state=SamplingRound.State.DRAWN).first()
-    if before:
+    stored = {**recipe.as_json(), "scores": score_set.sha256}
+    before = _same(score_set, stored)
+    if before and before.state != SamplingRound.State.DRAWING:
         return _result(before, note="drawn before with the same recipe")
-    scores = read(score_set.folder)
-    tracks = {track.track_no: track for track in _eligible(score_set, recipe)}
+    tracks = eligible_tracks(score_set, recipe)
     if not tracks:
         raise StateError(
-            "No track may be drawn from: check licences, explicit marks and the quarantine."
+            "No track may be drawn from: check licences, explicit marks, durations and the "
+            "quarantine."
         )
-    drawn, names = _draw(scores, tracks, recipe, score_set)
+    asked = Asked([], [])
+    if recipe.exclude_asked or recipe.exclude_similar is not None:
+        # What was left out when the round was begun is left out when it is completed.
+        begun = before.recipe.get("after", []) if before else None
+        asked = asked_before(score_set, begun)
+    drawn = _draw(score_set, recipe, tracks, asked)
+    if not drawn.excerpts:
+        raise StateError(
+            "Nothing is left to draw: every excerpt of these strata was asked before, or its "
+            "scores do not differ. Widen the strata, or draw from earlier rounds' clips again."
+        )
     # Only now: a recipe that cannot be drawn leaves no round behind.
-    sampling_round = _round_of(score_set, stored, actor)
-    context.log(f"Drew {len(drawn.excerpt)} candidates of {len(names)} classes.")
-    clips = _cut(scores, drawn, tracks, score_set, context, processes)
-    sampling_round.figures = histograms(
-        scores.likelihood, scores.classes, low=recipe.low, high=recipe.high
-    )
-    _store(sampling_round, scores, drawn, tracks, clips, names)
+    if asked.rounds:
+        stored["after"] = asked.rounds
+    sampling_round = before or _round_of(score_set, stored, actor)
+    context.log(f"Drew {len(drawn.found.excerpt)} candidates of {len(drawn.names)} classes.")
+    clips = _cut(drawn, score_set, context, processes)
+    sampling_round.figures = drawn.figures
+    _store(sampling_round, drawn, clips)
     return _result(sampling_round)
+
+
+def _same(score_set: ScoreSet, stored: dict[str, Any]) -> SamplingRound | None:
+    """Return the round of a recipe, whatever had been asked before it."""
+    for drawn in score_set.rounds.order_by("number"):
+        known = {name: value for name, value in drawn.recipe.items() if name != "after"}
+        if known == stored:
+            return drawn
+    return None
 
 
 def _round_of(score_set: ScoreSet, recipe: dict[str, Any], actor: Any) -> SamplingRound:
@@ -109,65 +117,84 @@ def _round_of(score_set: ScoreSet, recipe: dict[str, Any], actor: Any) -> Sampli
         )
 
 
-def _eligible(score_set: ScoreSet, recipe: RoundRecipe) -> list[Track]:
-    tracks = Track.objects.of(score_set.collection).ready().select_related("collection")
-    if not recipe.explicit:
-        tracks = tracks.exclude(is_explicit=True)
-    if recipe.licences == "all":
-        return list(tracks)
-    kept = []
-    for track in tracks:
-        licence = parse_licence(track.licence_title, track.licence_url)
-        if licence.may_cut and licence.may_redistribute:
-            kept.append(track)
-    return kept
+@dataclass(frozen=True)
+class _Drawn:
+    """A draw with the names and places of what it drew."""
+
+    found: Draw
+    names: tuple[str, ...]
+    excerpts: list[tuple[Track, int]]
+    figures: dict[str, Any]
 
 
-def _draw(
-    scores: Scores, tracks: dict[int, Track], recipe: RoundRecipe, score_set: ScoreSet
-) -> tuple[Draw, tuple[str, ...]]:
-    from candidates.sampling import draw
+def _draw(score_set: ScoreSet, recipe: RoundRecipe, tracks: list[Track], asked: Asked) -> _Drawn:
+    import numpy as np
+
+    from candidates.sampling import draw_from
+    from candidates.scoring.excerpts import excerpt_id, excerpt_of, source_of
+    from candidates.scoring.histograms import histograms
+    from candidates.scoring.shards import scored_classes
 
     uncovered = set(score_set.detector.provenance.get("uncovered", []))
-    names = recipe.classes or tuple(name for name in scores.classes if name not in uncovered)
-    unknown = [name for name in names if name not in scores.classes]
-    if unknown:
-        raise ParameterError(
-            f"Not scored: {', '.join(unknown)}. Classes are: {', '.join(scores.classes)}."
-        )
-    columns = [scores.classes.index(name) for name in names]
-    drawn = draw(
-        scores.likelihood[:, columns],
-        scores.track_no,
+    names = recipe.classes or tuple(
+        name for name in scored_classes(score_set.folder) if name not in uncovered
+    )
+    sources = sources_of(tracks)
+    places = np.array(asked.places, np.int64).reshape(-1, 2)
+    taken = excerpt_id(places[:, 0], places[:, 1])
+    if recipe.exclude_similar is not None:
+        taken = np.append(taken, _similar(score_set, asked, recipe.exclude_similar))
+    source = source_of(
+        score_set.folder,
+        names,
+        tracks=sources.recording,
+        taken=taken,
+        window_ms=score_set.window_ms if recipe.exclude_asked else 1,
+    )
+    found = draw_from(
+        source,
+        sources,
         per_class=recipe.per_class,
-        low=recipe.low,
-        high=recipe.high,
-        share_high=recipe.share_high,
-        max_per_track=recipe.max_per_track,
-        eligible=np.isin(scores.track_no, np.fromiter(tracks, np.int64)),
-        ids=scores.track_no * _IDS_PER_TRACK + scores.start_ms,
-        class_keys=tuple(names),
+        strata=recipe.design(),
+        caps=recipe.caps(),
+        class_keys=names,
         seed=recipe.seed,
     )
-    return drawn, tuple(names)
+    by_number = {track.track_no: track for track in tracks}
+    numbers, starts = excerpt_of(found.id)
+    return _Drawn(
+        found=found,
+        names=tuple(names),
+        excerpts=[
+            (by_number[number], start)
+            for number, start in zip(numbers.tolist(), starts.tolist(), strict=True)
+        ],
+        figures=histograms(source.counts, names, low=recipe.low, high=recipe.high),
+    )
+
+
+def _similar(score_set: ScoreSet, asked: Asked, cosine: float) -> Any:
+    from candidates.scoring.similar import similar_to
+
+    # Embeddings of two detectors cannot be compared: clips of this score set's rounds only.
+    own = score_set.rounds.filter(pk__in=asked.rounds).values_list("pk", flat=True)
+    places = asked_before(score_set, [str(pk) for pk in own]).places
+    return similar_to(score_set.folder, places, cosine=cosine)
 
 
 def _cut(
-    scores: Scores,
-    drawn: Draw,
-    tracks: dict[int, Track],
-    score_set: ScoreSet,
-    context: JobContext,
-    processes: int,
+    drawn: _Drawn, score_set: ScoreSet, context: JobContext, processes: int
 ) -> dict[tuple[UUID, int], Clip]:
-    rows: NDArray[np.int64] = np.unique(drawn.excerpt)
-    excerpts = [(tracks[int(scores.track_no[row])], int(scores.start_ms[row])) for row in rows]
+    excerpts = {(track.track_no, start): (track, start) for track, start in drawn.excerpts}
 
     def tell(done: int, total: int) -> None:
         context.progress(done, total, unit="clips", message="Cutting clips")
 
     cut = cut_clips(
-        excerpts=excerpts, duration_ms=score_set.window_ms, progress=tell, processes=processes
+        excerpts=[excerpts[place] for place in sorted(excerpts)],
+        duration_ms=score_set.window_ms,
+        progress=tell,
+        processes=processes,
     )
     for (_, start_ms), reason in cut.failures.items():
         context.log(f"Clip at {start_ms} ms left out: {reason}", level="warning")
@@ -175,32 +202,37 @@ def _cut(
 
 
 def _store(
-    sampling_round: SamplingRound,
-    scores: Scores,
-    drawn: Draw,
-    tracks: dict[int, Track],
-    clips: dict[tuple[UUID, int], Clip],
-    names: tuple[str, ...],
+    sampling_round: SamplingRound, drawn: _Drawn, clips: dict[tuple[UUID, int], Clip]
 ) -> None:
+    from candidates.scoring.shards import likelihood_of
+
     collection = sampling_round.score_set.collection
     targets: dict[str, TaxonomyClass] = {
         target.name: target for target in sampling_round.score_set.detector.taxonomy.classes.all()
     }
-    rows = []
-    for excerpt, index, tail, likelihood, quantile in zip(
-        drawn.excerpt, drawn.class_index, drawn.tail, drawn.likelihood, drawn.quantile, strict=True
+    found = drawn.found
+    rows: list[Candidate] = []
+    for (track, start), index, stratum, likelihood, quantile, inclusion in zip(
+        drawn.excerpts,
+        found.class_index.tolist(),
+        found.stratum.tolist(),
+        likelihood_of(found.score).tolist(),
+        found.quantile.tolist(),
+        found.inclusion.tolist(),
+        strict=True,
     ):
-        place = (tracks[int(scores.track_no[excerpt])].pk, int(scores.start_ms[excerpt]))
-        if place not in clips:
+        if (track.pk, start) not in clips:
             continue  # could not be cut; logged
         rows.append(
             Candidate(
                 round=sampling_round,
-                clip=clips[place],
-                target=targets[names[index]],
-                tail=str(tail),
-                likelihood=float(likelihood),
-                quantile=float(quantile),
+                clip=clips[track.pk, start],
+                target=targets[drawn.names[index]],
+                tail=found.strata[stratum].name,
+                likelihood=likelihood,
+                quantile=quantile,
+                inclusion=inclusion,
+                position=len(rows),
             )
         )
     columns: dict[str, list[Any]] = defaultdict(list)
@@ -220,8 +252,8 @@ def _store(
         sampling_round.candidates.all().delete()
         Candidate.objects.bulk_create(rows, batch_size=1000)
         sampling_round.shortfall = {
-            names[index]: int(missing)
-            for index, missing in enumerate(drawn.shortfall_per_class)
+            drawn.names[index]: int(missing)
+            for index, missing in enumerate(found.shortfall_per_class)
             if missing
         }
         sampling_round.table = FrozenTableRow.keep(table, collection)

@@ -156,6 +156,8 @@ def _finish(
     failures: Sequence[Failure],
 ) -> dict[str, Any]:
     from candidates.scoring import shards
+    from candidates.scoring.excerpts import source_of
+    from candidates.scoring.histograms import fine_histograms
 
     for failure in failures:
         Track.objects.filter(collection=scored.collection, track_no=failure.track_no).update(
@@ -165,6 +167,8 @@ def _finish(
     scored.excerpts = sum(shards.rows(path) for path in shards.shard_paths(scored.folder))
     scored.tracks = len(tracks) - len(failures)
     scored.sha256 = shards.digest(scored.folder)
+    source = source_of(scored.folder)
+    scored.figures = fine_histograms(source.counts, shards.scored_classes(scored.folder))
     scored.is_complete = True
     scored.save()
     record(

@@ -9,10 +9,8 @@ of the published arrays.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Final, Self
 
 import numpy as np
@@ -21,14 +19,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from candidates.detector import weights
-from candidates.detector.arrays import read_arrays
-from candidates.detector.audioset import ClassMap, class_map
 from candidates.detector.filterbank import mel_filterbank
-from candidates.detector.interface import Detector, Float
+from candidates.detector.interface import Float
 from candidates.detector.layout import channels_last
 from candidates.detector.melspectrum import MelSpectrum
-from candidates.detector.taxonomy import Taxonomy
+from candidates.detector.tagger import AudioSetTagger
 from consonance.errors import ModelError
 
 SAMPLE_RATE: Final = 32_000  # Hz
@@ -238,69 +233,17 @@ def build_network(arrays: Mapping[str, Tensor]) -> Mn04Network:
     return channels_last(network.eval().requires_grad_(False).fuse())
 
 
-class Mn04(Detector):
-    """AudioSet tags of mn04, mapped to the classes of a taxonomy.
-
-    Parameters
-    ----------
-    network
-        With weights.
-    mapping
-        From the 527 labels to classes.
-    weights_sha256
-        Of the file the weights came from.
-    provenance
-        As in `Detector`.
-    """
+class Mn04(AudioSetTagger[Mn04Network]):
+    """AudioSet tags of mn04, mapped to the classes of a taxonomy."""
 
     name = "mn04"
     sample_rate = SAMPLE_RATE
     embedding_dim = 384
     min_samples = SAMPLE_RATE // 10
-
-    def __init__(
-        self,
-        network: Mn04Network,
-        mapping: ClassMap,
-        *,
-        weights_sha256: str,
-        provenance: dict[str, object],
-    ) -> None:
-        digest = hashlib.sha256(f"mn04 {weights_sha256} {mapping.digest}".encode()).hexdigest()
-        super().__init__(
-            version=digest[:12],
-            classes=mapping.classes,
-            uncovered=mapping.uncovered,
-            provenance=provenance,
-        )
-        self._network = network
-        self._mapping = mapping
-        self._log_mel = LogMel()
-
-    @classmethod
-    def load(cls, taxonomy: Taxonomy, models_dir: Path | None = None) -> Self:
-        """Return the detector with published weights.
-
-        Parameters
-        ----------
-        taxonomy
-            Whose classes to score.
-        models_dir
-            As in `weights.folders`.
-
-        Raises
-        ------
-        ModelError
-            If the weights are missing or altered.
-        """
-        line, path = weights.require_model(cls.name, models_dir)
-        return cls(
-            build_network(read_arrays(path)),
-            class_map(taxonomy),
-            weights_sha256=line.sha256,
-            provenance=weights.provenance(line, taxonomy)
-            | {"class_score": "largest probability among the AudioSet labels of the class"},
-        )
+    label_column = "index"
+    class_score = "largest probability among the AudioSet labels of the class"
+    build = staticmethod(build_network)
+    _log_mel = LogMel()
 
     def tag(self, audio: Float) -> tuple[Float, Float]:
         """Return probabilities of the 527 AudioSet labels and the embedding of a piece of audio.

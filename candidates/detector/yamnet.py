@@ -8,25 +8,20 @@ file whose weights had been rounded to 8 bits, and carry that rounding.
 
 from __future__ import annotations
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from candidates.detector import weights
-from candidates.detector.arrays import read_arrays
-from candidates.detector.audioset import ClassMap, class_map
 from candidates.detector.filterbank import mel_filterbank
-from candidates.detector.interface import Detector, Float
+from candidates.detector.interface import Float
 from candidates.detector.layout import channels_last
 from candidates.detector.melspectrum import MelSpectrum
-from candidates.detector.taxonomy import Taxonomy
+from candidates.detector.tagger import AudioSetTagger
 from consonance.errors import ModelError
 
 SAMPLE_RATE: Final = 16_000  # Hz
@@ -164,72 +159,20 @@ def build_network(arrays: Mapping[str, Tensor]) -> YamnetNetwork:
     return channels_last(network.eval().requires_grad_(False))
 
 
-class Yamnet(Detector):
-    """AudioSet tags of YAMNet, averaged over patches and mapped to the classes of a taxonomy.
-
-    Parameters
-    ----------
-    network
-        With weights.
-    mapping
-        From the 521 labels to classes.
-    weights_sha256
-        Of the file the weights came from.
-    provenance
-        As in `Detector`.
-    """
+class Yamnet(AudioSetTagger[YamnetNetwork]):
+    """AudioSet tags of YAMNet, averaged over patches and mapped to the classes of a taxonomy."""
 
     name = "yamnet"
     sample_rate = SAMPLE_RATE
     embedding_dim = 1024
     min_samples = SAMPLE_RATE // 10
-
-    def __init__(
-        self,
-        network: YamnetNetwork,
-        mapping: ClassMap,
-        *,
-        weights_sha256: str,
-        provenance: dict[str, Any],
-    ) -> None:
-        digest = hashlib.sha256(f"yamnet {weights_sha256} {mapping.digest}".encode()).hexdigest()
-        super().__init__(
-            version=digest[:12],
-            classes=mapping.classes,
-            uncovered=mapping.uncovered,
-            provenance=provenance,
-        )
-        self._network = network
-        self._mapping = mapping
-        self._log_mel = LogMel()
-
-    @classmethod
-    def load(cls, taxonomy: Taxonomy, models_dir: Path | None = None) -> Self:
-        """Return the detector with published weights.
-
-        Parameters
-        ----------
-        taxonomy
-            Whose classes to score.
-        models_dir
-            As in `weights.folders`.
-
-        Raises
-        ------
-        ModelError
-            If the weights are missing or altered.
-        """
-        line, path = weights.require_model(cls.name, models_dir)
-        return cls(
-            build_network(read_arrays(path)),
-            class_map(taxonomy, "yamnet_index"),
-            weights_sha256=line.sha256,
-            provenance=weights.provenance(line, taxonomy)
-            | {
-                "class_score": "largest probability among the AudioSet labels of the class, "
-                "each the mean over patches of 0.96 s"
-            },
-        )
+    label_column = "yamnet_index"
+    class_score = (
+        "largest probability among the AudioSet labels of the class, each the mean over patches of "
+        "0.96 s"
+    )
+    build = staticmethod(build_network)
+    _log_mel = LogMel()
 
     def tag(self, audio: Float) -> tuple[Float, Float]:
         """Return probabilities of the 521 labels and the embedding of every patch.

@@ -1,16 +1,24 @@
-"""How a class's likelihoods are spread: what a curator sees before choosing quantiles."""
+"""How a class's likelihoods are spread: what a curator sees before and after choosing quantiles."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from candidates.sampling.source import decoded
+from candidates.scoring.shards import from_logit
+
+#: Logits of the fine histogram: likelihoods from 0.000006 to 0.999994.
+_LOGITS: Final = (-12.0, 12.0)
+_STEP: Final = 0.25
+_PERCENT: Final = 101
+
 
 def histograms(
-    likelihood: NDArray[np.float32],
+    counts: NDArray[np.int64],
     classes: Sequence[str],
     *,
     low: float,
@@ -21,9 +29,10 @@ def histograms(
 
     Parameters
     ----------
-    likelihood : np.ndarray [shape=(n_excerpts, n_classes), dtype=float32, in [0, 1]]
+    counts : np.ndarray [shape=(n_classes, 65536), dtype=int64]
+        Excerpts by 16-bit code, as `LogitSource.counts` gives them.
     classes
-        Names of the columns.
+        Names of the classes.
     low, high
         Quantiles to mark.
     bins
@@ -33,18 +42,77 @@ def histograms(
     -------
     dict
         Class name → `counts` (length `bins`), `low` and `high` (likelihoods at the quantiles),
-        `median`.
+        `median`. Classes without an excerpt are left out.
     """
-    edges = np.linspace(0, 1, bins + 1)
     result = {}
-    for column, name in enumerate(classes):
-        values = likelihood[:, column]
-        counts, _ = np.histogram(values, edges)
-        at_low, median, at_high = np.quantile(values, [low, 0.5, high])
+    for row, name in zip(counts, classes, strict=True):
+        codes = np.flatnonzero(row)
+        if not codes.size:
+            continue
+        values = _likelihood(codes)
+        place = np.minimum((values * bins).astype(np.int64), bins - 1)
+        sizes = np.bincount(place, weights=row[codes], minlength=bins).astype(np.int64)
+        at_low, median, at_high = _quantiles(row, codes, values, (low, 0.5, high))
         result[name] = {
-            "counts": counts.tolist(),
-            "low": round(float(at_low), 6),
-            "median": round(float(median), 6),
-            "high": round(float(at_high), 6),
+            "counts": sizes.tolist(),
+            "low": round(at_low, 6),
+            "median": round(median, 6),
+            "high": round(at_high, 6),
         }
     return result
+
+
+def fine_histograms(counts: NDArray[np.int64], classes: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return a fine histogram of each class's logits, from which a page can try any quantile.
+
+    Parameters
+    ----------
+    counts, classes
+        As in `histograms`.
+
+    Returns
+    -------
+    dict
+        Class name → `n` excerpts, `first` logit, `step`, `counts` of equal bins of logits (the
+        outermost hold what lies beyond), `percentiles` (likelihood at 0, 1, … 100 %).
+    """
+    first, last = _LOGITS
+    n_bins = round((last - first) / _STEP)
+    result: dict[str, dict[str, Any]] = {}
+    for row, name in zip(counts, classes, strict=True):
+        codes = np.flatnonzero(row)
+        if not codes.size:
+            continue
+        logits = decoded(codes.astype(np.uint16)).astype(np.float64)
+        place = np.clip(np.floor((logits - first) / _STEP), 0, n_bins - 1).astype(np.int64)
+        sizes = np.bincount(place, weights=row[codes], minlength=n_bins).astype(np.int64)
+        marks = _quantiles(row, codes, _likelihood(codes), np.linspace(0, 1, _PERCENT))
+        result[name] = {
+            "n": int(row.sum()),
+            "first": first,
+            "step": _STEP,
+            "counts": sizes.tolist(),
+            "percentiles": [round(mark, 6) for mark in marks],
+        }
+    return result
+
+
+def _likelihood(codes: NDArray[np.int64]) -> NDArray[np.float64]:
+    return from_logit(decoded(codes.astype(np.uint16))).astype(np.float64)
+
+
+def _quantiles(
+    row: NDArray[np.int64],
+    codes: NDArray[np.int64],
+    values: NDArray[np.float64],
+    quantiles: Sequence[float] | NDArray[np.float64],
+) -> list[float]:
+    """Return quantiles as NumPy's default does: between two places, the line through both."""
+    up_to = np.cumsum(row[codes])
+    place = np.asarray(quantiles) * (int(up_to[-1]) - 1)
+    below = np.floor(place).astype(np.int64)
+    above = np.minimum(below + 1, up_to[-1] - 1)
+    one = values[np.searchsorted(up_to, below, side="right")]
+    other = values[np.searchsorted(up_to, above, side="right")]
+    found: list[float] = (one + (place - below) * (other - one)).tolist()
+    return found

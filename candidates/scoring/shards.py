@@ -1,14 +1,14 @@
 """Score shards: Parquet files with logits and embeddings of the excerpts of some tracks.
 
 Logits, not probabilities, are stored as 16-bit floats: above its 90th percentile a common class
-has only a few dozen distinct 16-bit probabilities, but more than a thousand distinct logits.
+has only a @@
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +22,11 @@ from consonance.errors import ParameterError, StateError
 from consonance.tables.schemas import scores as scores_schema
 
 _METADATA_KEY: Final = b"consonance"
+#: Of the columns; a shard of another layout is written again.
+_LAYOUT: Final = 2
 #: Keeps logits finite; 16-bit floats near 14 are still 0.008 apart.
 _MARGIN: Final = 1e-6
+_BATCH: Final = 1 << 16  # rows of a batch: its columns stay in the processor's cache
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +68,22 @@ class Scores:
     likelihood: NDArray[np.float32]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScoreBatch:
+    """Some excerpts of a score set, class by class.
+
+    Attributes
+    ----------
+    track_no, start_ms : np.ndarray [shape=(n,), dtype=int64]
+    logits
+        For each class its log(p / (1 - p)) [shape=(n,), dtype=float16].
+    """
+
+    track_no: NDArray[np.int64]
+    start_ms: NDArray[np.int64]
+    logits: list[NDArray[np.float16]]
+
+
 def to_logit(likelihood: NDArray[np.float32]) -> NDArray[np.float16]:
     """Return log(p / (1 - p)) as 16-bit floats, p kept 1e-6 away from 0 and 1."""
     p = np.clip(likelihood.astype(np.float64), _MARGIN, 1 - _MARGIN)
@@ -74,6 +93,11 @@ def to_logit(likelihood: NDArray[np.float32]) -> NDArray[np.float16]:
 def from_logit(logit: NDArray[np.float16]) -> NDArray[np.float32]:
     """Return the likelihoods of stored logits."""
     return (1 / (1 + np.exp(-logit.astype(np.float32)))).astype(np.float32)
+
+
+def likelihood_of(logit: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the likelihoods of logits that were stored as 16-bit floats."""
+    return from_logit(logit.astype(np.float16))
 
 
 def write_shard(
@@ -99,7 +123,7 @@ def write_shard(
     recipe
         What decides the content; a shard with the same recipe need not be computed again.
     """
-    schema = scores_schema(len(classes), embedding_dim)
+    schema = scores_schema(classes, embedding_dim)
     logit = _stack([to_logit(track.likelihood) for track in tracks], len(classes))
     embedding = _stack([track.embedding.astype(np.float16) for track in tracks], embedding_dim)
     numbers = [np.full(len(track.start_ms), track.track_no) for track in tracks]
@@ -111,16 +135,21 @@ def write_shard(
                     np.int64
                 )
             ),
-            pa.FixedSizeListArray.from_arrays(pa.array(logit.ravel()), len(classes)),
+            pa.StructArray.from_arrays(
+                [pa.array(np.ascontiguousarray(column)) for column in logit.T],
+                fields=list(schema.field("logit").type),
+            ),
             pa.FixedSizeListArray.from_arrays(pa.array(embedding.ravel()), embedding_dim),
         ],
         schema=schema,
     )
-    facts = json.dumps({"classes": list(classes), "recipe": recipe}, sort_keys=True)
+    facts = json.dumps(
+        {"classes": list(classes), "layout": _LAYOUT, "recipe": recipe}, sort_keys=True
+    )
     table = table.replace_schema_metadata({_METADATA_KEY: facts.encode()})
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
-    pq.write_table(table, part, compression="zstd", use_byte_stream_split=False)
+    pq.write_table(table, part, compression="zstd", use_dictionary=False)
     part.replace(path)
 
 
@@ -130,7 +159,7 @@ def holds(path: Path, recipe: dict[str, Any]) -> bool:
         return False
     try:
         return bool(_facts(path)["recipe"] == recipe)
-    except (OSError, pa.ArrowInvalid, KeyError, ValueError):
+    except (OSError, pa.ArrowInvalid, KeyError, ValueError, StateError):
         return False  # unreadable: written again
 
 
@@ -140,7 +169,7 @@ def rows(path: Path) -> int:
 
 
 def read(folder: Path) -> Scores:
-    """Return every excerpt of a score set, in shard order.
+    """Return every excerpt of a score set, in shard order: for small ones, all in memory.
 
     Raises
     ------
@@ -149,25 +178,115 @@ def read(folder: Path) -> Scores:
     ParameterError
         If the shards disagree about their classes.
     """
+    classes, batches = stream(folder)
+    found = list(batches())
+    if not found:  # every track failed
+        empty = np.empty(0, np.int64)
+        none = np.empty((0, len(classes)), np.float32)
+        return Scores(classes=classes, track_no=empty, start_ms=empty, likelihood=none)
+    return Scores(
+        classes=classes,
+        track_no=np.concatenate([batch.track_no for batch in found]),
+        start_ms=np.concatenate([batch.start_ms for batch in found]),
+        likelihood=from_logit(np.concatenate([np.column_stack(batch.logits) for batch in found])),
+    )
+
+
+def stream(
+    folder: Path, *, columns: Sequence[str] | None = None
+) -> tuple[tuple[str, ...], Callable[[], Iterator[ScoreBatch]]]:
+    """Return a score set's classes, and what reads it from the beginning, shard by shard.
+
+    Parameters
+    ----------
+    folder
+        A score set's shards.
+    columns
+        Names of the classes to read, in this order; by default all.
+
+    Raises
+    ------
+    StateError
+        If there is no shard, or one of an older layout.
+    ParameterError
+        If the shards disagree about their classes, or a class was not scored.
+    """
+    scored = scored_classes(folder)
+    paths = shard_paths(folder)
+    names = scored if columns is None else tuple(columns)
+    unknown = [name for name in names if name not in scored]
+    if unknown:
+        raise ParameterError(f"Not scored: {', '.join(unknown)}. Classes are: {', '.join(scored)}.")
+    wanted = ["track_no", "start_ms", *(f"logit.{name}" for name in names)]
+
+    def batches() -> Iterator[ScoreBatch]:
+        waiting: list[pa.RecordBatch] = []
+        for path in paths:
+            with pq.ParquetFile(path, memory_map=True) as file:
+                facts = _checked_facts(file.schema_arrow.metadata, path)
+                if tuple(facts["classes"]) != scored:
+                    raise ParameterError(
+                        f"{path.name} was scored for other classes than its neighbours."
+                    )
+                for batch in file.iter_batches(_BATCH, columns=wanted, use_threads=False):
+                    waiting.append(batch)
+                    # A shard is a small thing: some together cost one call instead of many.
+                    if sum(part.num_rows for part in waiting) >= _BATCH:
+                        yield _joined(waiting, names)
+                        waiting = []
+        if waiting:
+            yield _joined(waiting, names)
+
+    return names, batches
+
+
+def _joined(parts: Sequence[pa.RecordBatch], names: Sequence[str]) -> ScoreBatch:
+    def column(arrays: list[pa.Array]) -> NDArray[Any]:
+        return np.concatenate([array.to_numpy(zero_copy_only=False) for array in arrays])
+
+    place = {part.name: number for number, part in enumerate(parts[0].schema.field("logit").type)}
+    logits = [part.column("logit") for part in parts]
+    return ScoreBatch(
+        track_no=column([part.column("track_no") for part in parts]),
+        start_ms=column([part.column("start_ms") for part in parts]),
+        logits=[column([logit.field(place[name]) for logit in logits]) for name in names],
+    )
+
+
+def scored_classes(folder: Path) -> tuple[str, ...]:
+    """Return the names of the classes of a score set.
+
+    Raises
+    ------
+    StateError
+        If there is no shard, or one of an older layout.
+    """
     paths = shard_paths(folder)
     if not paths:
         raise StateError(f"No score shards in {folder}. Run ./consonance score first.")
-    classes = tuple(_facts(paths[0])["classes"])
-    numbers, starts, likelihoods = [], [], []
-    for path in paths:
-        if tuple(_facts(path)["classes"]) != classes:
-            raise ParameterError(f"{path.name} was scored for other classes than its neighbours.")
-        table = pq.read_table(path, columns=["track_no", "start_ms", "logit"])
-        numbers.append(table["track_no"].to_numpy())
-        starts.append(table["start_ms"].to_numpy())
-        flat = table["logit"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        likelihoods.append(from_logit(flat.reshape(-1, len(classes))))
-    return Scores(
-        classes=classes,
-        track_no=np.concatenate(numbers),
-        start_ms=np.concatenate(starts),
-        likelihood=np.concatenate(likelihoods),
-    )
+    return tuple(_facts(paths[0])["classes"])
+
+
+def stream_embeddings(
+    folder: Path,
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield track numbers, starts and embeddings of a score set, shard by shard.
+
+    Raises
+    ------
+    StateError
+        If there is no shard, or one of an older layout.
+    """
+    scored_classes(folder)
+    for path in shard_paths(folder):
+        _facts(path)
+        table = pq.read_table(path, columns=["track_no", "start_ms", "embedding"])
+        if table.num_rows:
+            yield (
+                table["track_no"].to_numpy(),
+                table["start_ms"].to_numpy(),
+                _matrix(table["embedding"].combine_chunks()).astype(np.float32),
+            )
 
 
 def shard_paths(folder: Path) -> list[Path]:
@@ -190,9 +309,24 @@ def chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 
 
 def _facts(path: Path) -> dict[str, Any]:
-    metadata = pq.read_schema(path).metadata or {}
-    facts: dict[str, Any] = json.loads(metadata[_METADATA_KEY])
+    return _checked_facts(pq.read_schema(path).metadata, path)
+
+
+def _checked_facts(metadata: dict[bytes, bytes] | None, path: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((metadata or {})[_METADATA_KEY])
+    if facts.get("layout") != _LAYOUT:
+        raise StateError(
+            f"{path.name} was written by an older version. Run ./consonance score again: it "
+            "writes such shards anew."
+        )
     return facts
+
+
+def _matrix(column: pa.Array) -> NDArray[np.float16]:
+    if pa.types.is_struct(column.type):
+        return np.column_stack([part.to_numpy(zero_copy_only=False) for part in column.flatten()])
+    flat = column.flatten().to_numpy(zero_copy_only=False)
+    return np.asarray(flat.reshape(-1, column.type.list_size))
 
 
 def _stack(parts: list[NDArray[np.float16]], width: int) -> NDArray[np.float16]:
@@ -218,22 +352,58 @@ def read_embeddings(folder: Path, places: Sequence[tuple[int, int]]) -> NDArray[
     ParameterError
         If an excerpt was not scored.
     """
+    return _read_at(folder, places, "embedding")
+
+
+def read_logits(
+    folder: Path, places: Sequence[tuple[int, int]]
+) -> tuple[tuple[str, ...], NDArray[np.float32]]:
+    """Return what a detector says of some excerpts; of one shard at a time more is in memory.
+
+    Parameters
+    ----------
+    folder
+        A score set's shards.
+    places
+        Track number and start in ms of each excerpt.
+
+    Returns
+    -------
+    tuple
+        Names of the classes, and log(p / (1 - p)) of each excerpt and class
+        [shape=(len(places), n_classes), dtype=float32].
+
+    Raises
+    ------
+    StateError
+        If there is no shard.
+    ParameterError
+        If an excerpt was not scored.
+    """
+    return scored_classes(folder), _read_at(folder, places, "logit")
+
+
+def _read_at(folder: Path, places: Sequence[tuple[int, int]], column: str) -> NDArray[np.float32]:
     wanted = {place: row for row, place in enumerate(places)}
+    tracks = np.array(sorted({track for track, _ in places}), dtype=np.int64)
     found: NDArray[np.float32] | None = None
     seen = np.zeros(len(places), dtype=bool)
     for path in shard_paths(folder):
-        table = pq.read_table(path, columns=["track_no", "start_ms", "embedding"])
-        keys = zip(table["track_no"].to_pylist(), table["start_ms"].to_pylist(), strict=True)
-        hits = [(index, wanted[key]) for index, key in enumerate(keys) if key in wanted]
+        table = pq.read_table(path, columns=["track_no", "start_ms", column])
+        here = np.flatnonzero(np.isin(table["track_no"].to_numpy(), tracks))
+        keys = zip(
+            table["track_no"].to_numpy()[here].tolist(),
+            table["start_ms"].to_numpy()[here].tolist(),
+            strict=True,
+        )
+        hits = [(row, wanted[key]) for row, key in zip(here, keys, strict=True) if key in wanted]
         if not hits:
             continue
-        width = table.schema.field("embedding").type.list_size
-        flat = table["embedding"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-        vectors = flat.reshape(-1, width).astype(np.float32)
+        vectors = _matrix(table[column].combine_chunks())
         if found is None:
-            found = np.zeros((len(places), width), np.float32)
+            found = np.zeros((len(places), vectors.shape[1]), np.float32)
         source, target = np.array(hits).T
-        found[target] = vectors[source]
+        found[target] = vectors[source].astype(np.float32)
         seen[target] = True
     if found is None or not seen.all():
         missing = places[int(np.argmin(seen))] if len(places) else "any"

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -23,6 +22,7 @@ from consonance.tables.store import TableStore
 from splits.models import SplitPlan
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from consonance.jobs.context import JobContext
@@ -160,6 +160,9 @@ def label_matrix(
     -------
     np.ndarray [shape=(n_clips, n_classes), dtype=int8, values in {1, 0, -1}]
     """
+    # Here and not above: the web registers this job and must not load pandas for it.
+    import pandas as pd
+
     row = pd.Series(np.arange(len(clip_ids)), index=clip_ids.to_numpy())
     column = {name: index for index, name in enumerate(classes)}
     y = np.full((len(clip_ids), len(classes)), -1, np.int8)

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from django.shortcuts import get_object_or_404
-from rest_framework import generics, serializers
-from rest_framework.pagination import CursorPagination
-from rest_framework.permissions import AllowAny
+from typing import Final
 
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from consonance.ledger.asked import NothingAsked, PageAsked, PageShown, parameters_of, problems
+from consonance.ledger.keyset import Order, page_of
 from splits.models import Release
 
+_NEWEST: Final = Order(field="published_at", tie="id", is_descending=True)
 
-class ReleaseSerializer(serializers.ModelSerializer):
+
+class ReleasesAsked(PageAsked):
+    """Which releases."""
+
+    name = serializers.SlugField(required=False, help_text="Only versions of this one.")
+
+
+class ReleaseSerializer(serializers.ModelSerializer[Release]):
     """A release and its figures."""
 
     class Meta:
@@ -21,27 +36,42 @@ class ReleaseSerializer(serializers.ModelSerializer):
         ]  # fmt: skip
 
 
-class _ByTime(CursorPagination):
-    ordering = "-published_at"
-    page_size = 50
+class ReleasesShown(PageShown):
+    """A page of releases."""
+
+    results = ReleaseSerializer(many=True)
 
 
-class ReleaseListView(generics.ListAPIView):
-    """Releases, newest first."""
+class ReleaseListView(APIView):
+    """Releases."""
 
-    queryset = Release.objects.all()
-    serializer_class = ReleaseSerializer
     permission_classes = [AllowAny]
-    pagination_class = _ByTime
+
+    @extend_schema(
+        operation_id="releases_list",
+        parameters=[ReleasesAsked],
+        responses={200: ReleasesShown, **problems(400)},
+    )
+    def get(self, request: Request) -> Response:
+        """Return releases page by page, the newest first."""
+        asked = parameters_of(request, ReleasesAsked)
+        rows = Release.objects.all()
+        if "name" in asked:
+            rows = rows.filter(name=asked["name"])
+        found, links = page_of(rows, order=_NEWEST, size=asked["page_size"], request=request)
+        return Response({**links, "results": ReleaseSerializer(found, many=True).data})
 
 
-class ReleaseView(generics.RetrieveAPIView):
+class ReleaseView(APIView):
     """One release."""
 
-    queryset = Release.objects.all()
-    serializer_class = ReleaseSerializer
     permission_classes = [AllowAny]
 
-    def get_object(self) -> Release:
+    @extend_schema(
+        operation_id="releases_read", responses={200: ReleaseSerializer, **problems(400, 404)}
+    )
+    def get(self, request: Request, name: str, version: str) -> Response:
         """Return the release of this name and version."""
-        return get_object_or_404(Release, **self.kwargs)
+        parameters_of(request, NothingAsked)
+        release = get_object_or_404(Release, name=name, version=version)
+        return Response(ReleaseSerializer(release).data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import pandas as pd
 
@@ -11,6 +12,9 @@ from splits.release.assemble import Assembly, assemble
 from splits.release.attribution import MISSING_PARTS, missing_parts
 from splits.release.contract import Breach, Contract, few
 from splits.release.spec import SIMULATED_MARK, ReleaseSpec, Tables
+
+#: The `stop_reason` of a label that a curator decided.
+CURATOR: Final = "curator"
 
 
 class BreachedContractError(ReleaseError):
@@ -177,7 +181,9 @@ def _traces(contract: Contract, found: Assembly) -> Iterator[Breach]:
     )
     joined = decided.merge(votes, on=keys, how="left").fillna({"sum": 0, "size": 0})
     names = joined["sample_key"] + " " + joined["class_name"]
-    untraced = list(names[joined["sum"] < contract.min_answers_per_label])
+    # A curator's decision is an answer of its own, whoever else counts.
+    by_crowd = joined["stop_reason"].astype(str) != CURATOR
+    untraced = list(names[by_crowd & (joined["sum"] < contract.min_answers_per_label)])
     if untraced:
         yield Breach(
             code="label_without_rating",

@@ -2,6 +2,8 @@
  * Copy buttons: `[data-copy]` inside `.code` copies the <pre>; with a value, the text of that selector.
  */
 
+import { gettext } from "./words.js";
+
 const SHOWN_MS = 1600;
 
 async function copy(button) {
@@ -10,11 +12,11 @@ async function copy(button) {
   const before = button.copyLabel ??= label.textContent;
   try {
     await navigator.clipboard.writeText(source.textContent.trim());
-    label.textContent = "Copied";
+    label.textContent = gettext("Copied");
   } catch {
     // No clipboard over plain http: select it, so that the person's own key does it.
     getSelection().selectAllChildren(source);
-    label.textContent = "Selected";
+    label.textContent = gettext("Selected");
   }
   clearTimeout(button.copyTimer);
   button.copyTimer = setTimeout(() => { label.textContent = before; }, SHOWN_MS);

@@ -6,6 +6,7 @@
  */
 
 import { icon } from "./icons.js";
+import { gettext } from "./words.js";
 
 let playing = null;
 
@@ -23,9 +24,9 @@ function element(tag, className, attributes = {}) {
 
 function build(box) {
   const audio = box.querySelector("audio");
-  const label = box.dataset.label || "Clip";
-  const button = element("button", "player__button", { type: "button", "aria-label": `Play: ${label}` });
-  const seek = element("input", "player__seek range", { type: "range", min: "0", step: "0.1", value: "0", "aria-label": `Position in ${label}` });
+  const label = box.dataset.label || gettext("Clip");
+  const button = element("button", "player__button", { type: "button", "aria-label": gettext("Play: {what}", { what: label }) });
+  const seek = element("input", "player__seek range", { type: "range", min: "0", step: "0.1", value: "0", "aria-label": gettext("Position in {what}", { what: label }) });
   const time = element("span", "player__time");
   const duration = () => (Number.isFinite(audio.duration) ? audio.duration : Number(box.dataset.durationMs || 0) / 1000);
 
@@ -33,19 +34,19 @@ function build(box) {
     const total = duration();
     seek.max = String(total || 1);
     seek.value = String(audio.currentTime);
-    seek.setAttribute("aria-valuetext", `${clock(audio.currentTime)} of ${clock(total)}`);
+    seek.setAttribute("aria-valuetext", gettext("{time} of {total}", { time: clock(audio.currentTime), total: clock(total) }));
     time.textContent = audio.currentTime > 0 ? `${clock(audio.currentTime)} / ${clock(total)}` : clock(total);
   }
 
   function state(on) {
     box.classList.toggle("player--playing", on);
     button.replaceChildren(icon(on ? "pause" : "play"));
-    button.setAttribute("aria-label", `${on ? "Pause" : "Play"}: ${label}`);
+    button.setAttribute("aria-label", on ? gettext("Pause: {what}", { what: label }) : gettext("Play: {what}", { what: label }));
   }
 
   function fail() {
     const text = element("span", "player__error", { role: "alert" });
-    text.textContent = "Cannot be played";
+    text.textContent = gettext("Cannot be played");
     box.replaceChildren(text);
   }
 

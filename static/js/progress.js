@@ -5,18 +5,24 @@
  * with `data-job-reload` the page is then loaded again, so that its results show.
  */
 
+import { gettext } from "./words.js";
+
 const EACH_MS = 1000;
 const LONGEST_MS = 15_000;
 
 function timeLeft(seconds) {
   if (seconds === null || seconds === undefined) return "";
-  if (seconds < 60) return "less than a minute left";
-  if (seconds < 5400) return `about ${Math.round(seconds / 60)} min left`;
-  return `about ${Math.round(seconds / 3600)} h left`;
+  if (seconds < 60) return gettext("less than a minute left");
+  if (seconds < 5400) return gettext("about {minutes} min left", { minutes: Math.round(seconds / 60) });
+  return gettext("about {hours} h left", { hours: Math.round(seconds / 3600) });
+}
+
+function shown(number) {
+  return number.toLocaleString(document.documentElement.lang || "en");
 }
 
 function inWords({ state, label, done, total, unit, message, seconds_left: left }) {
-  const counted = total ? `${done.toLocaleString("en")} of ${total.toLocaleString("en")} ${unit ?? ""}`.trim() : "";
+  const counted = total ? gettext("{done} of {total} {unit}", { done: shown(done), total: shown(total), unit: unit ?? "" }).trim() : "";
   const words = state === "running" ? [counted, timeLeft(left), message] : [label, state === "done" ? "" : counted, message];
   return words.filter(Boolean).join(" · ");
 }

@@ -9,10 +9,16 @@ function localise(element) {
   const moment = new Date(element.getAttribute("datetime"));
   if (Number.isNaN(moment.getTime()) || moment.getTimezoneOffset() === 0) return;
   const shape = element.dataset.time === "seconds" ? { ...DAY, second: "2-digit" } : DAY;
+  element.title = element.textContent;
+  element.textContent = inLanguage(moment, shape);
+}
+
+function inLanguage(moment, shape) {
+  const language = document.documentElement.lang || "en";
+  if (language !== "en") return new Intl.DateTimeFormat(language, shape).format(moment);
   const parts = Object.fromEntries(new Intl.DateTimeFormat("en-GB", shape).formatToParts(moment).map((part) => [part.type, part.value]));
   const clock = [parts.hour, parts.minute, parts.second].filter(Boolean).join(":");
-  element.title = element.textContent;
-  element.textContent = `${parts.day} ${parts.month} ${parts.year}, ${clock}`;
+  return `${parts.day} ${parts.month} ${parts.year}, ${clock}`;
 }
 
 export function setUp(root) {

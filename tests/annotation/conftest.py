@@ -13,7 +13,15 @@ from rest_framework.test import APIClient
 
 from annotation.actions.claim_questions import claim_questions
 from annotation.actions.submit_ratings import GivenAnswer, Result, submit_ratings
-from annotation.models import Assignment, Campaign, Question
+from annotation.models import (
+    Adjudication,
+    Assignment,
+    Campaign,
+    ClassTally,
+    Question,
+    Rating,
+    Workload,
+)
 
 
 def claim_one(campaign: Campaign, person: Any) -> Assignment:
@@ -34,6 +42,39 @@ def let_run_out(*leases: Assignment) -> None:
     """Move leases into the past."""
     past = timezone.now() - timedelta(seconds=1)
     Assignment.objects.filter(pk__in=[lease.pk for lease in leases]).update(lease_until=past)
+
+
+def welcomed(person: Any, campaign: Campaign) -> Any:
+    """Let a person have read a campaign's instructions; return the person."""
+    Workload.objects.update_or_create(
+        campaign=campaign, person=person, defaults={"welcomed_at": timezone.now()}
+    )
+    return person
+
+
+def assert_counters_are_right(campaign: Campaign) -> None:
+    """What is kept of people and classes is what their rows add up to."""
+    for work in Workload.objects.filter(campaign=campaign):
+        mine = Rating.objects.in_force().filter(campaign=campaign, person=work.person_id)
+        assert work.answered == mine.count()
+        first = mine.filter(occasion=0, question__is_gold=False).count()
+        assert work.answered_gold == work.answered - first
+    people = Rating.objects.in_force().filter(campaign=campaign).values_list("person", flat=True)
+    counted = Workload.objects.filter(campaign=campaign).values_list("person", flat=True)
+    assert set(people) <= set(counted)
+    for tally in ClassTally.objects.filter(campaign=campaign):
+        asked = Question.objects.of(campaign).not_gold().filter(target=tally.target_id)
+        by_people = asked.filter(state="decided")
+        said = Adjudication.objects.filter(
+            question__in=asked.filter(state="adjudicated"), withdrawn_at=None
+        )
+        present = said.filter(decision="present").count()
+        absent = said.filter(decision="absent").count()
+        assert tally.decided == by_people.count() + present + absent
+        assert tally.positives == by_people.filter(log_odds__gt=0).count() + present
+    decided = Question.objects.of(campaign).not_gold().filter(state="decided")
+    has_tally = ClassTally.objects.filter(campaign=campaign).values_list("target", flat=True)
+    assert set(decided.values_list("target", flat=True)) <= set(has_tally)
 
 
 def assert_places_add_up(campaign: Campaign) -> None:

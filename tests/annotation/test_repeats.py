@@ -7,16 +7,17 @@ import pytest
 from django.utils import timezone
 
 from annotation import repeats
-from annotation.actions.claim_questions import claim_questions
+from annotation.actions.claim_questions import MAX_IN_HAND, claim_questions
 from annotation.actions.return_expired import return_expired
 from annotation.actions.undo_rating import undo_rating
+from annotation.allocation.progress import progress_of
 from annotation.models import Assignment, Question, Rating
-from annotation.presentation import present_questions, progress_of
+from annotation.presentation import present_questions
+from annotation.quizzes import taught_to
 from tests.annotation.conftest import assert_places_add_up, give, let_run_out
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
-    ClassFactory,
     GoldAnswerFactory,
     QuestionFactory,
     RatingFactory,
@@ -39,13 +40,10 @@ def always(**fields):
 
 def answered_long_ago(campaign, person, number, *, ago=OLD, answer="yes"):
     """Let a person have answered questions, the newest `ago`; return them, oldest first."""
-    target = ClassFactory()
     now = timezone.now()
     questions = []
     for place in range(number):
-        question = QuestionFactory(
-            campaign=campaign, target=target, free=2, answered=1, wanted=3, priority=10_000
-        )
+        question = QuestionFactory(campaign=campaign, free=2, answered=1, wanted=3, priority=10_000)
         rating = RatingFactory(question=question, person=person, answer=answer)
         at = now - ago - timedelta(seconds=number - place)
         Rating.objects.filter(pk=rating.pk).update(created_at=at)
@@ -63,10 +61,12 @@ def claim_until_a_repeat_comes(campaign, person, tries=25):
     raise AssertionError("No repeat came.")
 
 
+def lease_repeat(campaign, person, **fields):
+    return repeats.lease_repeat(campaign, person, taught_to(campaign, person), **fields)
+
+
 def fill(campaign, number=30):
-    target = ClassFactory()
-    for _ in range(number):
-        QuestionFactory(campaign=campaign, target=target)
+    QuestionFactory.create_batch(number, campaign=campaign)
 
 
 def test_a_question_answered_long_ago_comes_once_more(ana):
@@ -113,10 +113,10 @@ def test_not_before_twenty_other_answers(ana):
     fill(campaign, 1)
     question = Question.objects.get(answered=0)
     now = timezone.now()
-    assert repeats.lease_repeat(campaign, ana, after=question.pk, now=now) is None
+    assert lease_repeat(campaign, ana, after=question.pk, now=now) is None
     answered_long_ago(campaign, ana, 1, ago=2 * OLD)
     first = Rating.objects.order_by("created_at").first()
-    lease = repeats.lease_repeat(campaign, ana, after=question.pk, now=now)
+    lease = lease_repeat(campaign, ana, after=question.pk, now=now)
     assert lease.question_id == first.question_id
 
 
@@ -124,14 +124,14 @@ def test_not_while_the_first_answer_can_still_be_taken_back(ana):
     campaign = always()
     answered_long_ago(campaign, ana, 40, ago=repeats.TIME_BETWEEN - timedelta(minutes=1))
     now = timezone.now()
-    assert repeats.lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
+    assert lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
 
 
 def test_never_the_same_question_a_third_time(ana):
     campaign = always()
     answered_long_ago(campaign, ana, repeats.ANSWERS_BETWEEN + 3)
     now = timezone.now()
-    had = [repeats.lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) for _ in range(6)]
+    had = [lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) for _ in range(6)]
     assert sum(lease is not None for lease in had) == 3
     assert len({lease.question_id for lease in had if lease}) == 3
 
@@ -141,7 +141,7 @@ def test_an_answer_that_was_taken_back_is_not_repeated(ana):
     [first, *_] = answered_long_ago(campaign, ana, repeats.ANSWERS_BETWEEN + 1)
     Rating.objects.filter(question=first).update(is_withdrawn=True)
     now = timezone.now()
-    assert repeats.lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
+    assert lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
 
 
 @pytest.mark.parametrize("change", ["withdrawn", "explicit"])
@@ -155,7 +155,7 @@ def test_what_may_not_be_played_is_not_repeated(ana, change):
         first.clip.track.is_explicit = True
         first.clip.track.save()
     now = timezone.now()
-    assert repeats.lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
+    assert lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
 
 
 def test_what_a_quiz_has_explained_is_not_repeated(ana):
@@ -166,20 +166,20 @@ def test_what_a_quiz_has_explained_is_not_repeated(ana):
     attempt = QuizAttempt.objects.create(campaign=campaign, person=ana)
     QuizItem.objects.create(attempt=attempt, place=1, gold=GoldAnswerFactory(question=first))
     now = timezone.now()
-    assert repeats.lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
+    assert lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
 
 
 def test_other_campaigns_answers_are_not_repeated_here(ana):
     campaign = always()
     answered_long_ago(always(), ana, 40)
     now = timezone.now()
-    assert repeats.lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
+    assert lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
 
 
 def test_the_share_of_answers_that_bring_a_repeat_is_the_campaigns(ana):
     campaign = CampaignFactory(repeat_share=0.2, seed=3)
     due = [
-        repeats.is_due(campaign, ana.pk, uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
+        repeats.repeat_is_due(campaign, ana.pk, uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
         for number in range(5_000)
     ]
     assert sum(due) / len(due) == pytest.approx(0.2, abs=0.03)
@@ -198,12 +198,12 @@ def test_without_a_share_nothing_is_repeated(ana):
 def test_the_same_seed_and_person_meet_the_same_repeats(ana):
     campaign = always()
     numbers = [uuid.uuid4() for _ in range(200)]
-    once = [repeats.is_due(campaign, ana.pk, number) for number in numbers]
-    assert once == [repeats.is_due(campaign, ana.pk, number) for number in numbers]
+    once = [repeats.repeat_is_due(campaign, ana.pk, number) for number in numbers]
+    assert once == [repeats.repeat_is_due(campaign, ana.pk, number) for number in numbers]
     campaign.seed += 1
-    assert once != [repeats.is_due(campaign, ana.pk, number) for number in numbers]
+    assert once != [repeats.repeat_is_due(campaign, ana.pk, number) for number in numbers]
     campaign.seed -= 1
-    assert once != [repeats.is_due(campaign, annotator().pk, number) for number in numbers]
+    assert once != [repeats.repeat_is_due(campaign, annotator().pk, number) for number in numbers]
 
 
 def test_a_claim_never_gives_more_than_was_asked_for(ana):
@@ -216,6 +216,31 @@ def test_a_claim_never_gives_more_than_was_asked_for(ana):
         for lease in leases:
             give(ana, lease)
     assert Rating.objects.filter(occasion=1).exists()
+
+
+def test_full_hands_keep_nobody_from_repeats(ana):
+    campaign = always()
+    answered_long_ago(campaign, ana, 60)
+    fill(campaign, 100)
+    hoard = []
+    while leases := claim_questions(
+        campaign=campaign, person=ana, count=20, holding=[lease.pk for lease in hoard]
+    ).assignments:
+        hoard += leases
+    assert MAX_IN_HAND - 1 <= len(hoard) <= MAX_IN_HAND
+    hoard = [lease for lease in hoard if not (lease.occasion and give(ana, lease))]
+    give(ana, hoard.pop())
+    repeated = 0
+    for _ in range(30):
+        leases = claim_questions(
+            campaign=campaign, person=ana, count=2, holding=[lease.pk for lease in hoard]
+        ).assignments
+        assert leases
+        assert len(hoard) + len(leases) <= MAX_IN_HAND
+        repeated += sum(lease.occasion for lease in leases)
+        for lease in leases:
+            give(ana, lease)
+    assert repeated >= 3
 
 
 def test_a_reloaded_page_asks_what_it_asked_before_the_repeat(ana):
@@ -316,4 +341,4 @@ def test_the_same_repeat_is_not_leased_by_two_windows(ana):
     [question, *_] = answered_long_ago(campaign, ana, repeats.ANSWERS_BETWEEN + 1)
     AssignmentFactory(question=question, person=ana, occasion=1)
     now = timezone.now()
-    assert repeats.lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None
+    assert lease_repeat(campaign, ana, after=uuid.uuid4(), now=now) is None

@@ -41,6 +41,40 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
+class Web:
+    """The web server; a test may take it away for a while."""
+
+    def __init__(self, port: int, log: Path, environment: dict[str, str]) -> None:
+        self._port = port
+        self._log = log
+        self._environment = environment
+        self._program: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._program = subprocess.Popen(
+                [
+                    sys.executable, "-m", "gunicorn", "consonance.web.wsgi", "--bind",
+                    f"127.0.0.1:{self._port}", "--workers", "1", "--threads", "8",
+                ],
+                cwd=ROOT, env=self._environment, stdout=log, stderr=log,
+            )  # fmt: skip
+        _wait(self._program, f"{self.address}/health", self._log)
+
+    def stop(self) -> None:
+        """Stop it; nothing answers until it is started again."""
+        if self._program is not None:
+            self._program.terminate()
+            self._program.wait(timeout=20)
+            self._program = None
+
+
 @dataclass(frozen=True)
 class Site:
     """The served world."""
@@ -48,11 +82,13 @@ class Site:
     address: str
     database: Path
     places: dict[str, Any]
+    web: Web
 
     def url(self, name: str, **more: Any) -> str:
         """Return the address of a page; words after a space tell two objects of one page apart."""
         arguments = {**self.places["arguments"].get(name, {}), **more}
-        return self.address + reverse(name.split(" ")[0], kwargs=arguments)
+        query = self.places["queries"].get(name, "")
+        return self.address + reverse(name.split(" ")[0], kwargs=arguments) + query
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """Return what is committed."""
@@ -115,17 +151,8 @@ def served(data: Path, what: str, *, worker: bool = False) -> Iterator[Site]:
 
     run("django", "migrate", "--verbosity=0", "--skip-checks")
     places = json.loads(run("tests.browser.world", what, str(data / "recordings")))
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    with (data / "web.log").open("wb") as log:
-        server = subprocess.Popen(
-            [
-                sys.executable, "-m", "gunicorn", "consonance.web.wsgi", "--bind",
-                f"127.0.0.1:{port}", "--workers", "1", "--threads", "8",
-            ],
-            cwd=ROOT, env=environment, stdout=log, stderr=log,
-        )  # fmt: skip
-    programs = [server]
+    web = Web(free_port(), data / "web.log", environment)
+    programs = []
     if worker:
         with (data / "worker.log").open("wb") as log:
             words = ["-A", "consonance.web.celery", "worker", "--pool", "solo"]
@@ -139,9 +166,10 @@ def served(data: Path, what: str, *, worker: bool = False) -> Iterator[Site]:
                 )
             )
     try:
-        _wait(server, f"{address}/health", data / "web.log")
-        yield Site(address, data / "consonance.sqlite3", places)
+        web.start()
+        yield Site(web.address, data / "consonance.sqlite3", places, web)
     finally:
+        web.stop()
         for program in programs:
             program.terminate()
         for program in programs:

@@ -1,4 +1,4 @@
-"""Every page opens for every role, wide and narrow, without a complaint."""
+"""Every page opens for every role, wide and narrow, light and dark, without a complaint."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Browser
 
+from tests.browser.axe import violations, violations_in_both_schemes
 from tests.browser.conftest import DESKTOP, PHONE, SHOTS, Site, Visitor
 
 PUBLIC = ("home", "styleguide", "splits:releases", "splits:release")
@@ -26,6 +27,8 @@ RATING = (
     "annotation:campaigns",
     "annotation:rate",
     "annotation:rate_plain",
+    "annotation:welcome",
+    "annotation:headphones",
     "annotation:quiz",
 )
 CURATOR = (
@@ -91,8 +94,14 @@ BARE = (
     "splits:releases",
 )
 PAGES: dict[str, tuple[str, ...]] = {
-    "": (*PUBLIC, "account_login", "account_reset_password", "people:join"),
-    "annotator": (*PUBLIC, *RATING, *MESSAGES, *OWN, *ACCOUNT),
+    "": (
+        *PUBLIC,
+        "account_login",
+        "account_reset_password",
+        "people:join",
+        "annotation:study_door",
+    ),
+    "annotator": (*PUBLIC, *RATING, *MESSAGES, *OWN, "annotation:study_end", *ACCOUNT),
     "researcher": (*PUBLIC, "annotation:campaigns"),
     "curator": (*PUBLIC, *RATING, *CURATOR),
     # An admin is a curator, too, and sees the same pages; these are what is added.
@@ -101,6 +110,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 #: Addresses of ours that are no pages: answers to forms and programs, files.
 NO_PAGES = {
     "health",
+    "set_language",
     "account_set_password",  # for accounts that have none
     "jobs:status",
     "jobs:cancel",
@@ -111,11 +121,16 @@ NO_PAGES = {
     "annotation:campaign_state",
     "annotation:preview_answers",
     "annotation:preview_claim",
+    "annotation:rate_end",  # a part of the rating page: tests/browser/test_rating.py
+    "annotation:check_sound",
+    "annotation:headphone_sound",
     "annotation:correct_rating",
     "annotation:revoke_invitation",
     "annotation:study_csv",
-    "annotation:study_door",  # asks who comes: tests/annotation/people/test_studies.py
-    "annotation:study_end",
+    "annotation:study_reward",
+    "annotation:end_person",
+    "annotation:campaign_estimate",  # a part of the form on annotation:campaign_new
+    "candidates:review",
     "annotation:study_state",
     "people:export",
     "annotation:aggregate",
@@ -164,7 +179,9 @@ def rooms(
 
     def room(role: str, width: str) -> Visitor:
         if (role, width) not in known:
-            context = chromium.new_context(**WIDTHS[width], storage_state=sessions(role))
+            context = chromium.new_context(
+                **WIDTHS[width], storage_state=sessions(role), reduced_motion="reduce"
+            )
             known[role, width] = Visitor(site, context, context.new_page())
             known[role, width].listen()
         known[role, width].complaints.clear()
@@ -196,6 +213,7 @@ def test_a_page_opens_without_a_complaint_and_fits_its_window(
     assert seen["nameless"] == []
     if width == "phone":
         assert seen["small"] == []
+    assert violations_in_both_schemes(page) == []
     assert visitor.complaints == []
 
 
@@ -215,6 +233,7 @@ def test_pages_with_nothing_on_them_say_what_to_do_next(
         assert visitor.page.locator(".empty").count(), name
         assert seen["wide"] <= 0, name
         assert seen["headings"] == 1, name
+        assert violations(visitor.page) == [], name
     assert visitor.complaints == []
     context.close()
 

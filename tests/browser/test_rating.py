@@ -4,50 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.axe import violations_in_both_schemes
 from tests.browser.conftest import DESKTOP, PHONE, Site, Visitor
-
-UNLOCKED = "[data-answer=yes]:not([aria-disabled=true])"
-LOCKED = "[data-answer=yes][aria-disabled=true]"
-LONG_MS = 20_000
-
-
-def begin(visitor: Visitor, campaign: str) -> Page:
-    """Open a campaign from the list and press Start."""
-    page = visitor.page
-    page.goto(visitor.site.url("annotation:campaigns"))
-    page.get_by_role("link", name=f"Start with By {campaign}").click()
-    expect(page.locator("#rate-begin")).to_be_enabled(timeout=LONG_MS)
-    return page
-
-
-def spectrogram(page: Page) -> str:
-    """Return which clip is on screen."""
-    return page.locator("#rate-spectrogram").get_attribute("src") or ""
-
-
-def answer(page: Page, give: Callable[[], None]) -> None:
-    """Listen until the answers open, give one, and wait for the next clip."""
-    shown = spectrogram(page)
-    page.wait_for_selector(UNLOCKED, timeout=LONG_MS)
-    give()
-    page.wait_for_function(
-        "shown => document.querySelector('#rate-question').hidden || "
-        "document.querySelector('#rate-spectrogram').getAttribute('src') !== shown",
-        arg=shown,
-    )
-
-
-def until_stored(page: Page, site: Site, person: str, count: int) -> list[str]:
-    """Wait until so many answers in force are in the database; return them, oldest first."""
-    for _ in range(100):
-        given = [answer for answer, undone in site.ratings(person) if not undone]
-        if len(given) >= count:
-            break
-        page.wait_for_timeout(100)
-    page.wait_for_timeout(500)  # an answer that is sent twice would come now
-    return [answer for answer, undone in site.ratings(person) if not undone]
+from tests.browser.rating import (
+    LOCKED,
+    LONG_MS,
+    answer,
+    begin,
+    forget_refusals,
+    loaded_ahead,
+    spectrogram,
+    until_stored,
+)
 
 
 def test_a_campaign_is_answered_with_the_keyboard_alone(
@@ -72,6 +42,23 @@ def test_a_campaign_is_answered_with_the_keyboard_alone(
     answer(page, lambda: keys.press("y"))
     expect(page.get_by_role("heading", name="That was the last one")).to_be_visible()
     assert until_stored(page, site, "keyboard", 4) == ["yes", "no", "no", "yes"]
+    for name in ("Your answers", "Your statistics"):
+        expect(page.get_by_role("link", name=name)).to_be_visible()
+    assert violations_in_both_schemes(page) == []  # of the card at the end
+
+
+def test_an_answer_tells_how_it_came_about(visit: Callable[..., Visitor], site: Site) -> None:
+    """Reads what the test above stored: every answer with what was heard and shown."""
+    rows = site.rows(
+        "SELECT first_key_ms, response_ms, heard_ms, guideline_id IS NOT NULL "
+        "FROM annotation_rating JOIN people_user ON people_user.id = person_id "
+        "WHERE username = 'keyboard'"
+    )
+    assert rows
+    for first_key, response, heard, has_guideline in rows:
+        assert 0 <= first_key <= response
+        assert heard >= 700
+        assert has_guideline
 
 
 def test_a_phone_answers_with_a_tap(visit: Callable[..., Visitor], site: Site) -> None:
@@ -107,16 +94,14 @@ def test_answers_given_without_a_network_arrive_exactly_once(
     page = begin(visitor, "offline")
     page.keyboard.press("Enter")
     answer(page, lambda: page.keyboard.press("y"))
-    page.wait_for_load_state("networkidle")  # the coming clips are on this side
+    loaded_ahead(page)
     assert until_stored(page, site, "offline", 1) == ["yes"]
-    complaints = list(visitor.complaints)
     visitor.context.set_offline(True)
     for key in "nu":
         answer(page, lambda key=key: page.keyboard.press(key))
-    expect(page.locator("#rate-status")).to_contain_text("2")
+    expect(page.locator("#rate-status")).to_contain_text("2 answers queued")
     assert [given for given, _ in site.ratings("offline")] == ["yes"]
     visitor.context.set_offline(False)
     assert until_stored(page, site, "offline", 3) == ["yes", "no", "unsure"]
-    # The browser itself notes each request that found no network; nothing else may be noted.
-    assert all("ERR_INTERNET_DISCONNECTED" in told for told in visitor.complaints)
-    visitor.complaints[:] = complaints
+    expect(page.locator("#rate-status")).to_have_text("Saved")
+    forget_refusals(visitor, "ERR_INTERNET_DISCONNECTED")

@@ -10,7 +10,7 @@ import io
 import json
 import sys
 import tarfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,18 @@ import numpy as np
 RATE = 44_100
 CLIP_MS = 10_000
 #: Campaigns that answers are given in: one a test, so that no test meets another's answers.
-CAMPAIGNS = ("keyboard", "touch", "plain", "offline", "pages", "quiz", "plain_quiz")
+CAMPAIGNS = (
+    "keyboard", "touch", "plain", "offline", "pages", "quiz", "plain_quiz", "killed", "restart",
+    "expired", "pressed", "passes", "passing", "sure", "plain_passes", "welcome", "plain_welcome",
+)  # fmt: skip
+#: Those that ask about each clip's two classes together.
+PASSES = ("passes", "plain_passes")
+#: Those whose people have not read the instructions, and need headphones.
+NEWCOMERS = ("welcome", "plain_welcome")
 ROLES = ("annotator", "curator", "researcher", "admin")
 MIN_HEARD_MS = 700
+#: Clips of the world in which the rating page's speed is measured.
+MANY = 30
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,8 @@ class Places:
     campaigns: dict[str, str]
     arguments: dict[str, dict[str, Any]]
     running_job: str
+    #: What follows an address, where a page needs it.
+    queries: dict[str, str] = field(default_factory=dict)
 
 
 def tone(place: int, *, seconds: float = 12.0) -> np.ndarray:
@@ -162,6 +173,38 @@ def make_runs(campaign: Any, people: list[Any]) -> None:
         aggregate_ratings(campaign=campaign, settings=RunSettings(method=method))
 
 
+def make_listening(root: Path) -> Places:
+    """Make one campaign of many clips: for measuring how fast the next one sounds."""
+    from django.utils import timezone
+
+    from annotation.models import Workload
+    from consonance.catalog.actions.cut_clips import cut_clips
+    from tests import factories
+
+    collection = factories.CollectionFactory(slug="tones", name="Tones", root=str(root))
+    tracks = [
+        factories.TrackFactory(
+            collection=collection, track_no=place + 1, path=name, duration_ms=12_000
+        )
+        for place, name in enumerate(write_tones(root, MANY))
+    ]
+    cut = cut_clips(excerpts=[(track, 0) for track in tracks], duration_ms=CLIP_MS, processes=1)
+    campaign = factories.CampaignFactory(
+        collection=collection, name="By listener", min_heard_ms=MIN_HEARD_MS, repeat_share=0
+    )
+    banjo = factories.ClassFactory(name="banjo")
+    for clip in cut.clips.values():
+        factories.QuestionFactory(campaign=campaign, clip=clip, target=banjo)
+    person = factories.annotator(username="listener")
+    Workload.objects.create(campaign=campaign, person=person, welcomed_at=timezone.now())
+    return Places(
+        password=factories.PASSWORD,
+        campaigns={"listener": str(campaign.pk)},
+        arguments={},
+        running_job="",
+    )
+
+
 def make_bare(_: Path) -> Places:
     """Make nothing but people."""
     from tests import factories
@@ -224,9 +267,25 @@ def make_curating(drawn: Any, clips: list[Any], people: dict[str, Any]) -> Any:
     return campaign
 
 
+def make_welcomed(campaigns: dict[str, Any], people: dict[str, Any]) -> None:
+    """Let everybody have read the instructions but those who come for them."""
+    from django.utils import timezone
+
+    from annotation.models import Workload
+
+    here = [(name, name) for name in campaigns if name not in NEWCOMERS]
+    here += [("pages", role) for role in ROLES]
+    for name, person in here:
+        Workload.objects.create(
+            campaign=campaigns[name], person=people[person], welcomed_at=timezone.now()
+        )
+
+
 def make_world(root: Path) -> Places:
     """Make the world and say where everything is."""
     from annotation.actions.open_study import open_study
+    from annotation.models import Participant
+    from annotation.people.studies import link_to_paste
     from consonance.catalog.actions.cut_clips import cut_clips
     from consonance.people.actions.create_invitation import create_invitation
     from consonance.people.models import Scope
@@ -262,6 +321,9 @@ def make_world(root: Path) -> Places:
         shortfall={"banjo": 1},
     )
     banjo = factories.ClassFactory(taxonomy=drawn.score_set.detector.taxonomy, name="banjo")
+    cello = factories.ClassFactory(
+        taxonomy=banjo.taxonomy, name="cello", display_name="Cello", article="a"
+    )
     for place, clip in enumerate(clips):
         tail = ("high", "low")[place % 2]
         factories.CandidateFactory(round=drawn, clip=clip, target=banjo, tail=tail)
@@ -269,11 +331,16 @@ def make_world(root: Path) -> Places:
     for name in CAMPAIGNS:
         campaign = factories.CampaignFactory(
             collection=collection, name=f"By {name}", min_heard_ms=MIN_HEARD_MS,
+            asks="clip" if name in PASSES else "class", asks_confidence=name == "sure",
+            checks_headphones=name in NEWCOMERS,
         )  # fmt: skip
         campaign.rounds.add(drawn)
         for clip in clips:
             question = factories.QuestionFactory(campaign=campaign, clip=clip, target=banjo)
+            if name in (*PASSES, "pressed"):  # where a class can be chosen
+                factories.QuestionFactory(campaign=campaign, clip=clip, target=cello)
         campaigns[name] = campaign
+    make_welcomed(campaigns, people)
     factories.RatingFactory(question=question, person=people["researcher"])
     for place, clip in enumerate(clips):
         factories.GoldAnswerFactory(
@@ -291,6 +358,8 @@ def make_world(root: Path) -> Places:
     shown.joining = "anybody"
     shown.save()
     study = open_study(campaign=shown, provider="prolific", name="March", ratings_wanted=5)
+    Participant.objects.create(study=study, person=people["annotator"], external_id="p1")
+    door = link_to_paste(study, "").partition("?")[0]
     _, token = create_invitation(scope=Scope.CAMPAIGN, scope_id=shown.pk, actor=None)
     release = make_release(collection, clips[:2])
     jobs = make_jobs(people["curator"])
@@ -322,6 +391,8 @@ def make_world(root: Path) -> Places:
             },
             "annotation:question": {"question_id": str(question.pk)},
             "annotation:study": {"study_id": str(study.pk)},
+            "annotation:study_end": {"study_id": str(study.pk)},
+            "annotation:study_door": {"link": door.rstrip("/").rpartition("/")[2]},
             "people:join": {"token": token},
             **{
                 f"annotation:{name}": pages
@@ -333,7 +404,8 @@ def make_world(root: Path) -> Places:
             **{
                 f"annotation:{name}": pages
                 for name in (
-                    "rate", "rate_plain", "campaign", "campaign_guidelines", "campaign_manage",
+                    "rate", "rate_plain", "welcome", "headphones",
+                    "campaign", "campaign_guidelines", "campaign_manage",
                     "campaign_preview", "campaign_settings", "questions", "consistency_campaign",
                     "consistency_people", "consistency_pairs", "conversation", "quiz",
                     "consistency_clips", "consistency_ratings",
@@ -342,6 +414,9 @@ def make_world(root: Path) -> Places:
             },
         },
         running_job=str(jobs["running"].pk),
+        queries={
+            "annotation:study_door": "?PROLIFIC_PID=p2&SESSION_ID=s2",
+        },
     )
 
 
@@ -352,5 +427,7 @@ if __name__ == "__main__":
 
     from tests.browser.crowd_world import make_crowd
 
-    make = {"world": make_world, "bare": make_bare, "crowd": make_crowd}[sys.argv[1]]
+    make = {
+        "world": make_world, "bare": make_bare, "crowd": make_crowd, "listening": make_listening,
+    }[sys.argv[1]]  # fmt: skip
     json.dump(asdict(make(Path(sys.argv[2]))), sys.stdout)

@@ -132,13 +132,14 @@ def test_every_icon_that_is_named_exists() -> None:
 
 
 def test_the_rating_script_finds_every_element_it_asks_for() -> None:
-    present = set(
-        re.findall(r'id="([\w-]+)"', (TEMPLATES / "annotation/rate.html").read_text())
-    ) | {"rate-config"}
+    parts = sorted((TEMPLATES / "annotation/includes").glob("rate*.html"))
+    present = {"rate-config"}
+    for part in [TEMPLATES / "annotation/rate.html", *parts]:
+        present |= set(re.findall(r'id="([\w-]+)"', part.read_text()))
     asked: set[str] = set()
     for path in RATE_SCRIPTS:
         text = path.read_text()
-        asked |= set(re.findall(r'(?:byId|on)\("([\w-]+)"', text))
+        asked |= set(re.findall(r'\b(?:byId|on)\("([\w-]+)"', text))
     asked |= {f"rate-{name}" for name in ("wave-played", "played-rect", "cursor", "seek", "time")}
     assert asked <= present
 

@@ -38,6 +38,7 @@ class Command(BaseCommand):
         for name, kind, told in (
             ("min_ratings", int, "answers a question gets at least"),
             ("max_ratings", int, "answers a question gets at most"),
+            ("clip_classes", int, "classes asked about one clip in one pass"),
             ("stop_posterior", float, "stop asking at this certainty, either way, in (0.5, 1]"),
             ("audit_share", float, "share of questions asked in full, for calibration"),
             ("repeat_share", float, "share of answers asked of the same person again, up to 0.5"),
@@ -66,6 +67,9 @@ class Command(BaseCommand):
             "--language", dest="languages", action="append", default=[], metavar="CODE",
             help="a language people should read, as in de; repeat for several (any)",
         )  # fmt: skip
+        parser.add_argument(
+            "--asks-confidence", action="store_true", help="people may say how sure they are"
+        )
         parser.add_argument(
             "--requires-quiz", action="store_true", help="the quiz comes before the first question"
         )

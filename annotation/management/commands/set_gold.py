@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from annotation.actions.import_gold import import_gold
-from annotation.gold_file import read_gold
+from annotation.gold.file import read_gold
 from annotation.models import GoldAnswer
 from consonance.catalog.models import Collection
 from consonance.errors import ParameterError
@@ -37,6 +37,14 @@ class Command(BaseCommand):
             "--quiz", action="store_true", help="the clips are clear enough to teach with"
         )
 
+        parser.add_argument(
+            "--replace", action="store_true",
+            help="the file is all of it: retire earlier gold of this source that it does not name",
+        )  # fmt: skip
+        parser.add_argument(
+            "--dry-run", action="store_true", help="tell what would change, and store nothing"
+        )
+
     def execute_step(self, **options: Any) -> dict[str, Any]:
         """Read the whole file, then store all of it or nothing."""
         slug = options["collection"]
@@ -44,11 +52,19 @@ class Command(BaseCommand):
         if collection is None:
             raise ParameterError(f"There is no collection {slug!r}.")
         gold = read_gold(options["file"], collection, is_quiz=options["quiz"])
-        done = import_gold(collection=collection, gold=gold, source=options["source"])
-        told = (
-            f"Gold of {collection}: {done.added} added, {done.replaced} replaced,"
-            f" {done.unchanged} known already."
+        is_dry = options["dry_run"]
+        done = import_gold(
+            collection=collection,
+            gold=gold,
+            source=options["source"],
+            replace=options["replace"],
+            dry_run=is_dry,
         )
+        told = (
+            f"Gold of {collection}{', if it were stored' if is_dry else ''}: {done.added} added,"
+            f" {done.replaced} replaced, {done.unchanged} known already"
+        )
+        told += f", {done.retired} retired." if options["replace"] else "."
         if done.contradicting:
             told += (
                 f" {done.contradicting} contradict what somebody else knows, and count for nothing"
@@ -60,5 +76,7 @@ class Command(BaseCommand):
             "added": done.added,
             "replaced": done.replaced,
             "unchanged": done.unchanged,
+            "retired": done.retired,
+            "stored": not is_dry,
             "contradicting": done.contradicting,
         }

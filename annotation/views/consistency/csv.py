@@ -67,7 +67,7 @@ def csv_response(
     def lines() -> Iterator[str]:
         yield writer.writerow(header)
         for row in rows:
-            yield writer.writerow([_cell(value) for value in row])
+            yield writer.writerow([safe_cell(value) for value in row])
 
     return StreamingHttpResponse(
         lines(),
@@ -131,7 +131,8 @@ def _estimate_cells(estimate: Estimate) -> list[Any]:
     return [estimate["value"], estimate["low"], estimate["high"], estimate["number"]]
 
 
-def _cell(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
+    """Return a cell that no spreadsheet runs as a formula; nothing where nothing is known."""
     if value is None:
         return ""
     if isinstance(value, str) and value.startswith(_FORMULA):

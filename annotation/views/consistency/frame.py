@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from annotation.campaigns.reached import campaign_of, latest_report
 from annotation.models import (
     Campaign,
     ConsensusRun,
@@ -24,7 +25,7 @@ from annotation.presenting.links import page_url
 from annotation.reporting.shape import REPORT_VERSION, ReportData
 from annotation.tasks import AGGREGATE, REPORT
 from consonance.jobs.models import Job, JobState
-from consonance.people.access import require, roles
+from consonance.people.access import roles
 from consonance.people.models import Role
 
 #: Key, words, name of the address, and who may look.
@@ -122,23 +123,6 @@ class Frame:
         return page_url(name, self.campaign.pk, *arguments, **query)
 
 
-def campaign_for(request: HttpRequest, campaign_id: UUID, role: Role = Role.ADMIN) -> Campaign:
-    """Return the campaign, or refuse.
-
-    Raises
-    ------
-    Http404
-        If there is none.
-    NotAllowedError
-        If the person lacks the role there.
-    """
-    campaign: Campaign = get_object_or_404(
-        Campaign.objects.select_related("collection"), pk=campaign_id
-    )
-    require(request.user, role, *campaign.places)
-    return campaign
-
-
 def frame(
     request: HttpRequest,
     campaign_id: UUID,
@@ -172,7 +156,7 @@ def frame(
     NotAllowedError
         If the person lacks the role.
     """
-    campaign = campaign_for(request, campaign_id, role)
+    campaign = campaign_of(request, campaign_id, role)
     held = roles(request.user, *campaign.places)
     asked = request.GET.get("run", "") if run_number is None else str(run_number)
     run, report = _asked(campaign, asked) if asked else _latest(campaign)
@@ -252,16 +236,8 @@ def _asked(campaign: Campaign, number: str) -> tuple[ConsensusRun, ConsistencyRe
 
 
 def _latest(campaign: Campaign) -> tuple[ConsensusRun | None, ConsistencyReport | None]:
-    live = campaign.reports.filter(run__isnull=True).first()
-    if live is not None:
-        return None, live
-    newest = (
-        campaign.reports.filter(run__isnull=False)
-        .select_related("run")
-        .order_by("-run__number")
-        .first()
-    )
-    return (newest.run, newest) if newest is not None else (None, None)
+    report = latest_report(campaign)
+    return (report.run if report is not None else None), report
 
 
 def _tabs(

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_POST
 
 from annotation.actions.lift_measure import lift_measure
 from annotation.actions.take_measure import take_measure, take_measures
+from annotation.campaigns.reached import campaign_of
 from annotation.measures import is_paused
 from annotation.models import Campaign, Measure
 from annotation.people.taking_part import is_known
 from annotation.presenting.links import page_url
-from annotation.views.consistency.frame import campaign_for
 from consonance.errors import ParameterError, StateError
 from consonance.people.models import User
 
@@ -63,7 +63,7 @@ class Notice:
 @login_required
 def take(request: HttpRequest, campaign_id: UUID, person_id: UUID) -> HttpResponse:
     """Take a measure on one person; leaving out may pause, too."""
-    campaign = campaign_for(request, campaign_id)
+    campaign = campaign_of(request, campaign_id)
     person = get_object_or_404(User, pk=person_id)
     if not is_known(person, campaign):
         raise Http404  # an id alone must not be told a name
@@ -97,7 +97,7 @@ def take(request: HttpRequest, campaign_id: UUID, person_id: UUID) -> HttpRespon
 @login_required
 def take_of_all(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Take a measure on several people at once."""
-    campaign = campaign_for(request, campaign_id)
+    campaign = campaign_of(request, campaign_id)
     try:
         taken = take_measures(
             campaign=campaign,
@@ -117,7 +117,7 @@ def take_of_all(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 @login_required
 def lift(request: HttpRequest, campaign_id: UUID, measure_id: UUID) -> HttpResponse:
     """Lift a measure."""
-    campaign = campaign_for(request, campaign_id)
+    campaign = campaign_of(request, campaign_id)
     measure = get_object_or_404(Measure, pk=measure_id, campaign=campaign)
     _lift(request, campaign, [measure])
     return _back(request, page_url("consistency_person", campaign_id, measure.person_id))
@@ -127,7 +127,7 @@ def lift(request: HttpRequest, campaign_id: UUID, measure_id: UUID) -> HttpRespo
 @login_required
 def lift_all(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Lift several measures at once: what undoes taking them at once."""
-    campaign = campaign_for(request, campaign_id)
+    campaign = campaign_of(request, campaign_id)
     wanted = _ids(request, "measure")
     measures = list(Measure.objects.filter(campaign=campaign, pk__in=wanted))
     if not wanted or len(measures) != len(wanted):

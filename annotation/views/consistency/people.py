@@ -12,10 +12,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from annotation.listing.people import FLAGS, KINDS, LEAST, SHOWN, PersonChoice, people_of
 from annotation.measures import by_person, in_force
 from annotation.models import ConsistencyReport
-from annotation.people.person_list import KINDS, LEAST, SHOWN, PersonChoice, people_of
 from annotation.presenting.people import PERSON_COLUMNS, headings, person_cells, person_rows
+from annotation.reporting.shape import ReportData
 from annotation.views.consistency.csv import csv_response, file_name, required
 from annotation.views.consistency.frame import Frame, frame
 from annotation.views.consistency.measures import notice_of
@@ -43,9 +44,16 @@ def people(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         **shown.context,
         "choice": choice,
         "page": page,
-        "rows": person_rows(rows, campaign_id=campaign_id, measures=measures, run=shown.run_number),
+        "rows": person_rows(
+            rows,
+            campaign_id=campaign_id,
+            measures=measures,
+            class_name=choice.class_name,
+            run=shown.run_number,
+        ),
         "headings": headings(choice, anchor="#people", run=shown.run_number),
-        "filters": _filters(choice),
+        "filters": _filters(choice, shown.data),
+        "class_label": dict(_classes(shown.data)).get(choice.class_name, choice.class_name),
         "clear_url": shown.url("consistency_people"),
         "csv_url": shown.url("people_csv", **choice.query),
         "back": request.get_full_path(),
@@ -76,14 +84,23 @@ def _cells(shown: Frame, report: ConsistencyReport, choice: PersonChoice) -> Ite
         yield person_cells(row, held.get(row.person_id, {}) if row.person_id else {})
 
 
-def _filters(choice: PersonChoice) -> list[dict[str, Any]]:
-    def options(pairs: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
-        return [{"value": value, "label": words} for value, words in pairs]
+def _classes(data: ReportData) -> tuple[tuple[str, str], ...]:
+    return tuple((row["name"], row["display_name"]) for row in data["classes"])
+
+
+def _filters(choice: PersonChoice, data: ReportData) -> list[dict[str, Any]]:
+    def options(pairs: tuple[tuple[str, str], ...], chosen: str = "") -> list[dict[str, str]]:
+        # What an address asks for stays chosen, also where the list does not offer it.
+        extra = ((chosen, chosen),) if chosen not in dict(pairs) else ()
+        return [{"value": value, "label": words} for value, words in (*pairs, *extra)]
 
     least = str(choice.least or "")
     known = dict(LEAST)
     rungs = LEAST if least in known else (*LEAST, (least, f"{choice.least:,} ratings"))
+    classes = options((("", "All classes"), *_classes(data)), choice.class_name)
     return [
+        {"name": "class", "label": "Class", "value": choice.class_name, "options": classes},
+        {"name": "flag", "label": "Flag", "value": choice.flag, "options": options(FLAGS)},
         {"name": "show", "label": "Who", "value": choice.shown, "options": options(SHOWN)},
         {"name": "kind", "label": "Kind", "value": choice.kind, "options": options(KINDS)},
         {"name": "least", "label": "At least", "value": least, "options": options(rungs)},

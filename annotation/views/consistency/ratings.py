@@ -11,6 +11,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from annotation.campaigns.reached import campaign_of
+from annotation.listing.ratings import (
+    COUNTED,
+    KINDS,
+    RatingChoice,
+    all_of,
+    counted,
+    page_of,
+    ratings_of,
+)
 from annotation.models import Campaign
 from annotation.models.ratings import Answer
 from annotation.presenting.links import page_url
@@ -21,17 +31,8 @@ from annotation.presenting.ratings import (
     rating_cells,
     rating_rows,
 )
-from annotation.rating_list import (
-    COUNTED,
-    KINDS,
-    RatingChoice,
-    all_of,
-    counted,
-    page_of,
-    ratings_of,
-)
 from annotation.views.consistency.csv import csv_response
-from annotation.views.consistency.frame import campaign_for, frame
+from annotation.views.consistency.frame import frame
 from consonance.catalog.models import TaxonomyClass
 
 #: What the form asks for by fields of its own; the rest goes along with it.
@@ -73,7 +74,7 @@ def ratings(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 @login_required
 def ratings_csv(request: HttpRequest, campaign_id: UUID) -> HttpResponseBase:
     """Download the chosen ratings by pseudonym, written as they are read."""
-    campaign = campaign_for(request, campaign_id)
+    campaign = campaign_of(request, campaign_id)
     found = ratings_of(campaign, _choice(request))
     cells = rating_cells(campaign, all_of(found, RATING_FIELDS))
     return csv_response(f"{campaign.pk}-ratings.csv", RATING_COLUMNS, cells)

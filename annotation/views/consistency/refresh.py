@@ -10,9 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from annotation.campaigns.reached import campaign_of
 from annotation.models import ConsistencyReport
 from annotation.tasks import REPORT
-from annotation.views.consistency.frame import campaign_for, frame, freshness
+from annotation.views.consistency.frame import frame, freshness
 from consonance.jobs.actions.enqueue_job import enqueue_job
 from consonance.people.models import Role
 
@@ -21,7 +22,7 @@ from consonance.people.models import Role
 @login_required
 def refresh(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Start computing the live report as a job, unless one is under way or nothing has changed."""
-    campaign = campaign_for(request, campaign_id)
+    campaign = campaign_of(request, campaign_id)
     live = ConsistencyReport.objects.filter(campaign=campaign, run__isnull=True).first()
     fresh = freshness(campaign, live)
     if fresh.job is not None:

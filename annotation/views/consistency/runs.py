@@ -12,11 +12,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from annotation.campaigns.reached import campaign_of
 from annotation.models import Campaign, ConsensusRun, ConsistencyReport
 from annotation.presenting import runs as present
 from annotation.presenting.numbers import method_label
 from annotation.tasks import AGGREGATE
-from annotation.views.consistency.frame import Frame, campaign_for, frame, freshness
+from annotation.views.consistency.frame import Frame, frame, freshness
 from annotation.views.consistency.left_out import people_of
 from annotation.views.consistency.run_form import AggregateForm
 from consonance.jobs.actions.enqueue_job import enqueue_job
@@ -41,7 +42,7 @@ def run_list(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
 @login_required
 def aggregate(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     """Start an aggregation as a job, unless one is under way."""
-    campaign = campaign_for(request, campaign_id)
+    campaign = campaign_of(request, campaign_id)
     form = AggregateForm.sent(request.POST.dict())
     if not form.is_valid():
         return _list(request, frame(request, campaign_id, tab="runs"), form, status=400)

@@ -33,6 +33,10 @@ class RatingClient:
             "Accept": "application/json",
         }
 
+    def welcome(self, campaign: str) -> None:
+        """Say that the campaign's instructions were read, as a person does on their page."""
+        self._post(f"/api/v1/campaigns/{campaign}/welcome/", {})
+
     def claim(self, campaign: str, count: int) -> list[dict[str, Any]]:
         """Return up to `count` leased questions; none when nothing is left."""
         answer = self._post("/api/v1/questions/claim", {"campaign": campaign, "count": count})
@@ -40,17 +44,17 @@ class RatingClient:
         return questions
 
     def rate(self, ratings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Send answers and return what became of each."""
-        results: list[dict[str, Any]] = self._post("/api/v1/ratings", {"ratings": ratings})[
-            "results"
-        ]
+        """Send answers and return what became of each, also where all of them were rejected."""
+        answer = self._post("/api/v1/ratings", {"ratings": ratings}, refusal="results")
+        results: list[dict[str, Any]] = answer["results"]
         return results
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _post(self, path: str, body: dict[str, Any], *, refusal: str = "") -> dict[str, Any]:
+        """Return the answer; also a 400 that has the field `refusal`, which tells of each part."""
         try:
             try:
                 response = self._send(path, body)
@@ -65,7 +69,8 @@ class RatingClient:
                 f"No web app answers at {self._address} ({error}). Start it with ./consonance "
                 "serve, or give its address with --url."
             ) from error
-        if response.status != http.client.OK:
+        told = response.status == http.client.BAD_REQUEST and refusal and _has(content, refusal)
+        if response.status != http.client.OK and not told:
             raise ConsonanceError(
                 f"{path} answered {response.status}: {content[:300].decode(errors='replace')}"
             )
@@ -75,3 +80,12 @@ class RatingClient:
     def _send(self, path: str, body: dict[str, Any]) -> http.client.HTTPResponse:
         self._connection.request("POST", path, json.dumps(body), self._headers)
         return self._connection.getresponse()
+
+
+def _has(content: bytes, field: str) -> bool:
+    """Return whether an answer is a JSON object with this field."""
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return False
+    return isinstance(answer, dict) and field in answer

@@ -84,6 +84,8 @@ def simulate(
     given = dict.fromkeys((person.name for person in panel), 0)
     with ExitStack() as stack:
         clients = [stack.enter_context(closing(RatingClient(address, token))) for token in tokens]
+        for client in clients:
+            client.welcome(campaign)
         for index in _turns(quotas, rng):
             if enough():
                 break

@@ -7,13 +7,11 @@ import sys
 import time
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
-from consonance.errors import ConsonanceError, StateError
+from consonance.errors import ConsonanceError
 from consonance.jobs.actions.enqueue_job import enqueue_job
+from consonance.jobs.database import prepare_database
 from consonance.jobs.models import Job
 from consonance.jobs.runner import run
 
@@ -28,9 +26,19 @@ class Command(BaseCommand):
     """
 
     requires_system_checks: list[str] = []
+    #: Django's options for its own developers still work, but would bury ours under `--help`.
+    suppressed_base_arguments = {
+        "--version",
+        "--verbosity",
+        "--settings",
+        "--pythonpath",
+        "--traceback",
+        "--no-color",
+        "--force-color",
+    }
     #: An example shown under `--help`.
     example = ""
-    #: False for commands that work on files alone.
+    #: False for commands that work on files alone or see to the database themselves.
     needs_database = True
 
     def run_from_argv(self, argv: list[str]) -> None:
@@ -49,6 +57,10 @@ class Command(BaseCommand):
         parser.prog = f"./consonance {subcommand}"
         parser.add_argument(
             "--json", action="store_true", help="print the result as one JSON object"
+        )
+        # Only told here: `consonance.web.cli` takes it out of the words before settings are read.
+        parser.add_argument(
+            "--data", metavar="DIR", help="the data folder, instead of CONSONANCE_DATA's"
         )
         return parser
 
@@ -78,27 +90,6 @@ class Command(BaseCommand):
         finally:
             bar.close()
         return {**(finished.result if finished else {}), "job": str(job.pk)}
-
-
-def prepare_database() -> None:
-    """Make the tables of an empty database; refuse one that is behind the code.
-
-    Raises
-    ------
-    StateError
-        If there are tables and migrations that were not applied: that is a decision for whoever
-        keeps the database.
-    """
-    executor = MigrationExecutor(connection)
-    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if not missing:
-        return
-    if executor.loader.applied_migrations:
-        raise StateError(
-            f"The database lacks {len(missing)} migration(s). Back it up, then run "
-            "./consonance migrate."
-        )
-    call_command("migrate", verbosity=0)
 
 
 class ProgressBar:

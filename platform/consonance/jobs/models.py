@@ -8,6 +8,7 @@ worker held.
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -78,6 +79,10 @@ class Job(models.Model):
     def is_final(self) -> bool:
         """Whether the job will not change by itself any more."""
         return self.state in FINAL
+
+    def is_of(self, person: Any) -> bool:
+        """Return whether this person started it: they may look at it and stop it."""
+        return self.created_by_id is not None and self.created_by_id == getattr(person, "pk", None)
 
     @property
     def share(self) -> float | None:

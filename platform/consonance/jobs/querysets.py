@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
-from django.utils import timezone
 
 
 class JobQuerySet(models.QuerySet):
@@ -33,7 +32,3 @@ class JobQuerySet(models.QuerySet):
     def recent(self) -> Self:
         """Return the newest first."""
         return self.order_by("-created_at")
-
-    def running_now(self) -> Self:
-        """Return jobs that a living worker holds."""
-        return self.filter(state="running", lease_until__gte=timezone.now())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from consonance.errors import NotAllowedError
 from consonance.people.models import Role, Scope
@@ -19,6 +21,18 @@ _IMPLIES = {
     Role.CURATOR: {Role.CURATOR, Role.RESEARCHER, Role.ANNOTATOR},
     Role.RESEARCHER: {Role.RESEARCHER},
     Role.ANNOTATOR: {Role.ANNOTATOR},
+}
+_NEEDED = {
+    Role.ADMIN: _("You need to be an admin here."),
+    Role.CURATOR: _("You need to be a curator here."),
+    Role.RESEARCHER: _("You need to be a researcher here."),
+    Role.ANNOTATOR: _("You need to be an annotator here."),
+}
+_SIGN_IN = {
+    Role.ADMIN: _("Sign in as an admin to see this."),
+    Role.CURATOR: _("Sign in as a curator to see this."),
+    Role.RESEARCHER: _("Sign in as a researcher to see this."),
+    Role.ANNOTATOR: _("Sign in as an annotator to see this."),
 }
 Place = tuple[Scope, UUID]
 
@@ -38,25 +52,28 @@ def roles(person: Any, *places: Place) -> set[Role]:
         return set()
     if person.is_superuser:
         return set(Role)
-    held = _site_roles(person)
-    if places:
-        where = Q()
-        for scope, scope_id in places:
-            where |= Q(scope=scope, scope_id=scope_id)
-        held = held | {
-            Role(role) for role in person.memberships.filter(where).values_list("role", flat=True)
-        }
-    return {implied for role in held for implied in _IMPLIES[role]}
+    return {implied for role in _held(person, places) for implied in _IMPLIES[role]}
 
 
-def _site_roles(person: User) -> set[Role]:
-    # Asked several times a request (navigation, view, template): one query a request is enough.
-    cached: set[Role] | None = getattr(person, "_site_roles", None)
-    if cached is None:
-        found = person.memberships.filter(scope=Scope.SITE).values_list("role", flat=True)
-        cached = {Role(role) for role in found}
-        person._site_roles = cached  # type: ignore[attr-defined]
-    return cached
+def _held(person: User, places: Iterable[Place]) -> set[Role]:
+    # Asked several times a request (navigation, view, template): what holds everywhere is looked up
+    # once, together with the first places.
+    everywhere: set[Role] | None = getattr(person, "_site_roles", None)
+    where = Q() if everywhere is not None else Q(scope=Scope.SITE)
+    for scope, scope_id in places:
+        where |= Q(scope=scope, scope_id=scope_id)
+    if not where:
+        return everywhere or set()
+    found = list(person.memberships.filter(where).values_list("scope", "role"))
+    if everywhere is None:
+        everywhere = {Role(role) for scope, role in found if scope == Scope.SITE}
+        person._site_roles = everywhere  # type: ignore[attr-defined]
+    return everywhere | {Role(role) for _scope, role in found}
+
+
+def implied(role: str) -> set[Role]:
+    """Return a role and those that it brings with it."""
+    return _IMPLIES[Role(role)]
 
 
 def require(person: Any, role: Role, *places: Place) -> None:
@@ -72,7 +89,5 @@ def require(person: Any, role: Role, *places: Place) -> None:
 
 
 def _refusal(person: Any, role: Role) -> str:
-    article = "an" if role.value[0] in "aeiou" else "a"
-    if getattr(person, "is_authenticated", False):
-        return f"You need to be {article} {role.label.lower()} here."
-    return f"Sign in as {article} {role.label.lower()} to see this."
+    is_known = getattr(person, "is_authenticated", False)
+    return str((_NEEDED if is_known else _SIGN_IN)[role])

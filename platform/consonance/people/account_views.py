@@ -14,6 +14,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 from rest_framework.authtoken.models import Token
@@ -38,7 +40,7 @@ def token(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         if request.POST.get("do") == "revoke":
             revoke_token(person=person)
-            messages.success(request, "The token is no good any more.")
+            messages.success(request, _("The token is no good any more."))
             return redirect("people:token")
         shown = renew_token(person=person)
     kept = Token.objects.filter(user=person).first()
@@ -74,10 +76,11 @@ def _document(person: Any) -> Iterator[str]:
 
 class _EraseForm(forms.Form):
     password = forms.CharField(
+        label=gettext_lazy("Password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
-    sure = forms.BooleanField(label="I know that this cannot be taken back.")
+    sure = forms.BooleanField(label=gettext_lazy("I know that this cannot be taken back."))
 
     def __init__(self, person: Any, *args: Any) -> None:
         super().__init__(*args)
@@ -88,7 +91,7 @@ class _EraseForm(forms.Form):
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         if not self.person.check_password(password):
-            raise forms.ValidationError("This is not your password.")
+            raise forms.ValidationError(_("This is not your password."))
         return password
 
 

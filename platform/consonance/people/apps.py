@@ -10,5 +10,5 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
-        """Register what this room stores about a person."""
-        from consonance.people import own_account  # noqa: F401
+        """Register what this room stores about a person, and what it checks."""
+        from consonance.people import checks, own_account  # noqa: F401

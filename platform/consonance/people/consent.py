@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from django.utils.translation import gettext_lazy as _
+
 #: Raised with the wording: whoever agreed to an older one is asked again.
 VERSION: Final = 1
-ADULT: Final = "I am 18 years old or older."
-AGREEMENT: Final = "I agree that my answers are published under a made-up name."
+ADULT: Final = _("I am 18 years old or older.")
+AGREEMENT: Final = _("I agree that my answers are published under a made-up name.")
 #: What it means, shown above the two sentences.
 TERMS: Final = (
-    "Your answers become part of a data set for research on music. It is published, with every "
-    "answer under a made-up name that nobody outside can trace to you.",
-    "We also keep when you answered, how long you listened and how long you took. Your username, "
-    "address and messages are never published.",
-    "You may stop whenever you like, download all that is kept about you, and erase it. Answers "
-    "in data sets that are published by then stay there, under the made-up name, because others "
-    "build on them. What ties that name to you is destroyed.",
+    _(
+        "Your answers become part of a data set for research on music. It is published, with every "
+        "answer under a made-up name that nobody outside can trace to you."
+    ),
+    _(
+        "We also keep when you answered, how long you listened and how long you took. Your "
+        "username, address and messages are never published."
+    ),
+    _(
+        "You may stop whenever you like, download all that is kept about you, and erase it. "
+        "Answers in data sets that are published by then stay there, under the made-up name, "
+        "because others build on them. What ties that name to you is destroyed."
+    ),
 )
 
 

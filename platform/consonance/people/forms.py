@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from consonance.people import consent
 from consonance.people.actions.accept_invitation import MAX_USERNAME
@@ -31,13 +32,15 @@ class NewAccountForm(ConsentForm):
 
     field_order = ["username", "password", "adult", "agreement", "version"]
     username = forms.CharField(
+        label=_("Username"),
         max_length=MAX_USERNAME,
-        help_text="Letters, digits and @ . + - _ are fine. It is never published.",
+        help_text=_("Letters, digits and @ . + - _ are fine. It is never published."),
         widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "none"}),
     )
     password = forms.CharField(
+        label=_("Password"),
         strip=False,
         max_length=200,
-        help_text="Ten characters or more. There is no address to send a forgotten one to.",
+        help_text=_("Ten characters or more. There is no address to send a forgotten one to."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -112,7 +113,7 @@ def _join_as_oneself(
             return _page(request, invitation, place, form, status=400)
         give_consent(person=request.user, **form.given())
     accept_invitation(token=token, person=request.user)
-    messages.success(request, f"Welcome to {place.name}.")
+    messages.success(request, _("Welcome to %(place)s.") % {"place": place.name})
     return redirect(place.url)
 
 
@@ -134,7 +135,8 @@ def _join_as_somebody_new(
         form.add_error(None, str(error))
         return _page(request, invitation, place, form, status=400)
     login(request, user, backend=BACKEND)
-    messages.success(request, f"Welcome to {place.name}, {user}.")
+    said = _("Welcome to %(place)s, %(person)s.") % {"place": place.name, "person": user}
+    messages.success(request, said)
     return redirect(place.url)
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 
 from consonance.errors import NotAllowedError
 
@@ -21,7 +22,7 @@ _SALT: Final = "consonance.people.own_browser"
 _YEAR: Final = 365 * 24 * 3600
 #: People of one browser that are remembered, the latest first: homes and laboratories share one.
 _MOST: Final = 20
-REFUSAL: Final = (
+REFUSAL: Final = _(
     "Your account has no password, so this works only in the browser that you began in. Open this"
     " page there, or write to whoever runs the campaign."
 )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from consonance.errors import ParameterError
 from consonance.people.access import Place
 from consonance.people.models import Scope
@@ -62,9 +64,11 @@ def place_of(scope: str, scope_id: UUID | None) -> Invited:
         If there is no such place.
     """
     if scope == Scope.SITE:
-        return Invited(name="Consonance", about="From an archive of recordings to labelled music.")
+        return Invited(
+            name="Consonance", about=_("From an archive of recordings to labelled music.")
+        )
     teller = _TELLERS.get(scope)
     found = teller(scope_id) if teller is not None and scope_id is not None else None
     if found is None:
-        raise ParameterError("There is no such place to invite anybody to.")
+        raise ParameterError(_("There is no such place to invite anybody to."))
     return found

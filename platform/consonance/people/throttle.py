@@ -9,6 +9,7 @@ from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 #: Failures of one address of the network within `WINDOW` seconds; then it has to wait. Homes and
 #: schools share an address, and a mistyped name is a failure, too.
@@ -35,8 +36,8 @@ def slowed_response(request: HttpRequest) -> HttpResponse:
     """Return the page that says to wait, with status 429."""
     page = {
         "status": 429,
-        "heading": "Too many tries",
-        "detail": f"Wait {WINDOW // 60} minutes, then try again.",
+        "heading": _("Too many tries"),
+        "detail": _("Wait %(minutes)d minutes, then try again.") % {"minutes": WINDOW // 60},
     }
     response = render(request, "errors/problem.html", page, status=429)
     response["Retry-After"] = str(WINDOW)

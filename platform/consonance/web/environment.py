@@ -121,12 +121,16 @@ def database(url: str, data: Path) -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": name,
+            # A new connection reads the whole schema before its first answer, and the last one that
+            # is closed writes the log back into the file: more work than a request is.
+            "CONN_MAX_AGE": 60,
             "OPTIONS": {
                 # A read that turns into a write dies with "database is locked" under DEFERRED.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 30,
                 "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-                " PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;",
+                # Kept by each thread of each process, so not too much of it.
+                " PRAGMA cache_size=-16384; PRAGMA temp_store=MEMORY;",
             },
         }
     if parts.scheme in {"postgres", "postgresql"}:
@@ -143,6 +147,26 @@ def database(url: str, data: Path) -> dict[str, Any]:
     raise ImproperlyConfigured(
         f"DATABASE_URL starts with {parts.scheme!r}: use sqlite:/// or postgresql://."
     )
+
+
+def cache(url: str) -> dict[str, Any]:
+    """Return Django's default cache for `CONSONANCE_CACHE`.
+
+    Parameters
+    ----------
+    url
+        Empty for the memory of each process, or `redis://` (`rediss://`) for one that all share.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If it is neither.
+    """
+    if not url:
+        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    if urlsplit(url).scheme in {"redis", "rediss"} and urlsplit(url).hostname:
+        return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
+    raise ImproperlyConfigured(f"CONSONANCE_CACHE {url!r}: use redis://host:port/number.")
 
 
 def media_storage(url: str, data: Path) -> dict[str, Any]:

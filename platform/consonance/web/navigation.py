@@ -7,19 +7,21 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from annotation.people.correspondence import unread_by
 from consonance.people.access import roles
 from consonance.people.models import Role
 
 #: (label, url name, path prefix, role that sees it; None for everybody).
-_ITEMS: tuple[tuple[str, str, str, Role | None], ...] = (
-    ("Rate", "annotation:campaigns", "/rate", Role.ANNOTATOR),
-    ("Collections", "catalog:collections", "/collections", Role.CURATOR),
-    ("Rounds", "candidates:rounds", "/rounds", Role.CURATOR),
-    ("Consistency", "annotation:consistency", "/consistency", Role.ADMIN),
-    ("Releases", "splits:releases", "/releases", None),
-    ("Jobs", "jobs:list", "/jobs", Role.CURATOR),
+_ITEMS: tuple[tuple[str | Promise, str, str, Role | None], ...] = (
+    (_("Rate"), "annotation:campaigns", "/rate", Role.ANNOTATOR),
+    (_("Collections"), "catalog:collections", "/collections", Role.CURATOR),
+    (_("Rounds"), "candidates:rounds", "/rounds", Role.CURATOR),
+    (_("Consistency"), "annotation:consistency", "/consistency", Role.ADMIN),
+    (_("Releases"), "splits:releases", "/releases", None),
+    (_("Jobs"), "jobs:list", "/jobs", Role.CURATOR),
 )
 
 
@@ -46,13 +48,13 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
 
 def _user_items(request: HttpRequest, unread: int, *, everything: bool) -> list[dict[str, Any]]:
     own = reverse("annotation:me")
-    you = {"label": "You", "url": own, "active": request.path.startswith(own)}
+    you = {"label": _("You"), "url": own, "active": request.path.startswith(own)}
     if not everything:
         return [you]
     return [
         you,
         {
-            "label": "Messages",
+            "label": _("Messages"),
             "url": reverse("annotation:messages"),
             "active": request.path.startswith("/messages"),
             "count": unread,
@@ -60,7 +62,7 @@ def _user_items(request: HttpRequest, unread: int, *, everything: bool) -> list[
     ]
 
 
-def _badges(held: set[Role]) -> list[str]:
+def _badges(held: set[Role]) -> list[str | Promise]:
     # An admin is everything else too: one badge says it.
     if Role.ADMIN in held:
         return [Role.ADMIN.label]

@@ -91,6 +91,7 @@ TEMPLATES = [
 
 # --- storage -------------------------------------------------------------------------------
 DATABASES = {"default": env.database(env.text("DATABASE_URL"), DATA)}
+CACHES = {"default": env.cache(env.text("CONSONANCE_CACHE"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STORAGES = {
     "default": env.media_storage(env.text("CONSONANCE_MEDIA"), DATA),
@@ -191,12 +192,18 @@ X_FRAME_OPTIONS = "DENY"
 if env.flag("CONSONANCE_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     # Else everybody has the proxy's address, and one stranger uses up everybody's attempts.
-    ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    ALLAUTH_TRUSTED_PROXY_COUNT = env.number("CONSONANCE_PROXIES", 1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 
 # --- interface -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [ROOT / "locale"]
+#: What somebody chose in the footer or their menu; else their browser's language counts.
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = HTTPS
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -211,14 +218,34 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["consonance.ledger.wellformed.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_RATES": {"ratings": "600/min"},
+    # For each person: what the rating loop asks, and what reads much at once.
+    "DEFAULT_THROTTLE_RATES": {"ratings": "1200/min", "exports": "60/min"},
     "EXCEPTION_HANDLER": "consonance.ledger.problems.problem_response",
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Consonance",
     "VERSION": "v1",
+    "DESCRIPTION": "What the pages do, for programs: docs/api.md tells how to begin.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Else fields of one name and several meanings get names with a hash in them.
+    "ENUM_NAME_OVERRIDES": {
+        "Answer": "annotation.models.ratings.Answer",
+        "CampaignState": "annotation.models.campaigns.Campaign.State",
+        "ExampleKind": "annotation.models.campaigns.GuidelineExample.Kind",
+        "QuestionState": "annotation.models.questions.Question.State",
+        "FlagKind": "annotation.models.troubles.ClipFlag.Kind",
+        "FlagState": ["waiting", "kept", "withdrawn"],
+        "AdjudicationDecision": "annotation.models.troubles.Adjudication.Decision",
+        "QuestionDecision": ["present", "absent", "undecided"],
+        "MeasureKind": "annotation.models.measures.Measure.Kind",
+        "InvitationState": ["open", "used", "expired", "revoked"],
+        "JobState": "consonance.jobs.models.JobState",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "consonance.web.openapi.add_what_all_share",
+    ],
 }
 
 LOGGING: dict[str, Any] = {

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from allauth.account import views as account
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.http import require_POST
+from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
 from consonance.people.own_browser import own_browser_only
 from consonance.web import views
+
+# Django's own form knows neither second factors nor how often somebody has guessed.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 api: list[URLPattern | URLResolver] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
@@ -20,6 +26,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("health", views.health, name="health"),
     path("styleguide/", views.styleguide, name="styleguide"),
+    path("language/", require_POST(set_language), name="set_language"),
     # A password, or a mail that leads to one, opens an account from everywhere.
     path(
         "accounts/password/set/",

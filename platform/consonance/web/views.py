@@ -7,12 +7,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from annotation.overview import campaigns_for
 from consonance.catalog.overview import collection_overviews
+from consonance.ledger.problems import json_problem, speaks_json
 from consonance.people.access import roles
 from consonance.people.models import Role
 from splits.overview import latest_releases
@@ -44,25 +47,36 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 
 
 def _problem(request: HttpRequest, status: int, heading: str, detail: str) -> HttpResponse:
+    if speaks_json(request):
+        return json_problem(status, detail)
     page = {"status": status, "heading": heading, "detail": detail}
     return render(request, "errors/problem.html", page, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer 400."""
-    return _problem(request, 400, "Bad request", "The address or the form was not understood.")
+    """Answer 400, or 413 to what is too large."""
+    if isinstance(exception, RequestDataTooBig):
+        most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024:,}"
+        detail = _("A request may hold at most %(most)s KiB. Send it in parts.") % {"most": most}
+        return _problem(request, 413, _("Too large"), detail)
+    return _problem(
+        request, 400, _("Bad request"), _("The address or the form was not understood.")
+    )
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 403."""
-    return _problem(request, 403, "Not allowed", "You may not do this here.")
+    return _problem(request, 403, _("Not allowed"), _("You may not do this here."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 404."""
-    return _problem(request, 404, "Not found", "There is nothing at this address.")
+    return _problem(request, 404, _("Not found"), _("There is nothing at this address."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500 without touching the database or the session."""
+    if speaks_json(request):
+        detail = _("Something went wrong on our side. Nothing was changed; try again later.")
+        return json_problem(500, detail)
     return render(None, "errors/500.html", status=500)

@@ -1,17 +1,21 @@
 /**
- * The three calls of the rating loop. Every failure becomes an ApiError that knows what to do next.
+ * The calls of the rating loop. Every failure becomes an ApiError that knows what to do next.
  */
+
+import { gettext } from "../words.js";
 
 export class ApiError extends Error {
   /**
    * @param {number} status HTTP status; 0 when no answer came at all.
-   * @param {{title?: string, detail?: string}} problem problem+json of the server.
+   * @param {{title?: string, detail?: string, results?: object[]}} problem problem+json of the server.
    * @param {number} retryAfter seconds the server asks us to wait; 0 when it does not.
    */
   constructor(status, problem = {}, retryAfter = 0) {
-    super(problem.detail || problem.title || (status ? `The server answered ${status}.` : "No connection."));
+    super(problem.detail || problem.title || gettext("The server answered {status}.", { status }));
     this.status = status;
     this.title = problem.title || "";
+    /** Of answers that were all rejected: what is wrong with each. */
+    this.results = Array.isArray(problem.results) ? problem.results : [];
     this.retryAfter = retryAfter;
   }
 
@@ -22,7 +26,7 @@ export class ApiError extends Error {
 
   /** The session has ended (DRF answers 403 for that, when sessions authenticate). */
   get signedOut() {
-    return this.status === 401 || (this.status === 403 && /credentials|csrf/i.test(this.message));
+    return this.status === 401 || (this.status === 403 && /credentials|csrf/i.test(`${this.title} ${this.message}`));
   }
 
   /** Refused to this person, not to what they sent: another role or session may be let through. */
@@ -58,9 +62,9 @@ async function post(config, url, body) {
       body: JSON.stringify(body),
     });
   } catch {
-    throw new ApiError(0);
+    throw new ApiError(0, { title: gettext("No connection.") });
   }
-  if (response.type === "opaqueredirect") throw new ApiError(401, { title: "Your session has ended." });
+  if (response.type === "opaqueredirect") throw new ApiError(401, { title: gettext("Your session has ended.") });
   let data = null;
   try {
     data = await response.json();
@@ -78,14 +82,20 @@ async function post(config, url, body) {
  * @param {object} config content of #rate-config.
  */
 export function createApi(config) {
-  const undoUrl = config.undo_url || `${config.ratings_url.replace(/\/$/, "")}/undo`;
   return {
     /**
      * Ask for questions. `holding` names the assignments this page has already, answered or not,
      * so that the server can hand a reloaded page its own leases again without repeating any.
+     *
+     * @param {{mode?: string, class?: string}} wish how, and about what, the person wants to be asked.
      */
-    claim: (count, holding) => post(config, config.claim_url, { campaign: config.campaign, count, holding }),
-    send: (ratings) => post(config, config.ratings_url, { ratings }),
-    undo: (assignment, key) => post(config, undoUrl, { assignment, key }),
+    claim: (count, holding, wish) => post(config, config.claim_url, { campaign: config.campaign, count, holding, ...wish }),
+    undo: (assignment, key) => post(config, config.undo_url, { assignment, key }),
+    /** What the outbox sends, by kind: answers together, the rest singly. Each comes back by its key. */
+    send: {
+      rating: (bodies) => post(config, config.ratings_url, { ratings: bodies }),
+      skip: async ([body]) => ({ results: [await post(config, config.skip_url, body)] }),
+      flag: async ([body]) => ({ results: [await post(config, config.flag_url, body)] }),
+    },
   };
 }

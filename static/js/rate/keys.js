@@ -12,7 +12,7 @@ export function setKeys(on) {
   remember("keys", on ? "on" : "off");
 }
 
-const TYPING = "textarea, select, input:not([type=range]):not([type=checkbox]):not([type=button])";
+const TYPING = "textarea, select, audio, input:not([type=range]):not([type=checkbox]):not([type=button])";
 const PRESSABLE = "button, a, summary, input[type=checkbox]";
 
 /**

@@ -3,6 +3,7 @@
  * Events: "tick" (something moved), "blocked" (the browser wants a click first), "loop", "failed".
  */
 
+import { gettext } from "../words.js";
 import { Shelf, wavePath, whyNot } from "./sound.js";
 
 const byId = (id) => document.getElementById(id);
@@ -15,8 +16,8 @@ export class Listen extends EventTarget {
     super();
     this.minHeardMs = minHeardMs;
     this.shelf = new Shelf();
-    this.audio = null;
-    this.question = null;
+    this.take = null;
+    this.clip = null;
     this.volume = 1;
     this.looping = false;
     this.failed = false;
@@ -34,6 +35,7 @@ export class Listen extends EventTarget {
     this.listeners = {
       timeupdate: () => this.look(),
       play: () => this.playing(true),
+      playing: () => { this.take.soundAt ||= performance.now(); },
       pause: () => this.playing(false),
       ended: () => this.ended(),
       error: () => this.fail(),
@@ -41,45 +43,60 @@ export class Listen extends EventTarget {
     };
   }
 
+  get audio() {
+    return this.take?.audio ?? null;
+  }
+
   get duration() {
     const known = this.audio?.duration;
-    return Number.isFinite(known) && known > 0 ? known : (this.question?.clip.duration_ms ?? 10_000) / 1000;
+    return Number.isFinite(known) && known > 0 ? known : (this.clip?.duration_ms ?? 10_000) / 1000;
   }
 
   get heardEnough() {
-    return Boolean(this.question) && (this.question.heardMs >= this.minHeardMs || this.question.heardToEnd);
+    return Boolean(this.take) && (this.take.heardMs >= this.minHeardMs || this.take.heardToEnd);
   }
 
-  /** Show a question's sound and start it. Must be called from a user's action the first time. */
+  /** How long one still has to listen, in whole seconds, at least 1. */
+  get secondsLeft() {
+    return Math.max(Math.ceil((this.minHeardMs - (this.take?.heardMs ?? 0)) / 1000), 1);
+  }
+
+  /**
+   * Show a question's clip and start it; the next question about the same clip lets it play on.
+   * Must be called from a user's action the first time.
+   */
   show(question) {
+    const { clip } = question;
+    if (this.take && this.clip.id === clip.id) return;
     this.leave();
-    this.question = question;
-    question.heardMs ??= 0;
-    question.replays ??= 0;
-    this.audio = this.shelf.get(question);
-    for (const [name, listener] of Object.entries(this.listeners)) this.audio.addEventListener(name, listener);
-    this.audio.volume = this.volume;
-    this.audio.loop = this.looping;
-    this.last = this.audio.currentTime;
+    this.clip = clip;
+    this.take = this.shelf.get(question);
+    const { audio } = this;
+    for (const [name, listener] of Object.entries(this.listeners)) audio.addEventListener(name, listener);
+    audio.volume = this.volume;
+    audio.loop = this.looping;
+    this.take.soundAt = 0;
+    if (audio.currentTime) audio.currentTime = 0;
+    this.last = 0;
     this.failed = false;
+    if (audio.error) audio.load();
+    this.play(); // before anything is drawn
     this.ui["audio-error"].hidden = true;
-    this.ui.spectrogram.src = question.clip.spectrogram_url;
-    const path = wavePath(question.clip.peaks ?? []);
+    this.ui.spectrogram.src = clip.spectrogram_url;
+    const path = wavePath(clip.peaks ?? []);
     this.ui.wave.setAttribute("d", path);
     this.ui["wave-played"].setAttribute("d", path);
     this.ui.seek.max = String(this.duration);
-    if (this.audio.error) this.audio.load();
-    this.play();
-    this.draw();
   }
 
   leave() {
     cancelAnimationFrame(this.frame);
-    if (!this.audio) return;
-    for (const [name, listener] of Object.entries(this.listeners)) this.audio.removeEventListener(name, listener);
-    this.audio.pause();
-    this.audio = null;
-    this.question = null;
+    const { audio } = this;
+    if (!audio) return;
+    for (const [name, listener] of Object.entries(this.listeners)) audio.removeEventListener(name, listener);
+    audio.pause();
+    this.take = null;
+    this.clip = null;
   }
 
   play() {
@@ -92,19 +109,23 @@ export class Listen extends EventTarget {
     });
   }
 
+  pause() {
+    this.audio?.pause();
+  }
+
   toggle() {
     if (!this.audio) return;
     if (!this.audio.paused) {
       this.audio.pause();
       return;
     }
-    if (this.audio.ended) this.question.replays += 1;
+    if (this.audio.ended) this.take.replays += 1;
     this.play();
   }
 
   restart() {
     if (!this.audio) return;
-    this.question.replays += 1;
+    this.take.replays += 1;
     this.seek(0);
     this.play();
   }
@@ -137,7 +158,7 @@ export class Listen extends EventTarget {
     if (!this.audio) return;
     this.failed = false;
     this.ui["audio-error"].hidden = true;
-    this.audio.src = this.question.clip.audio_url;
+    this.audio.src = this.clip.audio_url;
     this.audio.load();
     this.play();
   }
@@ -151,14 +172,14 @@ export class Listen extends EventTarget {
   }
 
   ended() {
-    this.question.heardToEnd = true;
+    this.take.heardToEnd = true;
     this.look();
     this.playing(false);
   }
 
   playing(on) {
     this.ui.play.classList.toggle("is-playing", on);
-    this.ui.play.setAttribute("aria-label", on ? "Pause" : "Play");
+    this.ui.play.setAttribute("aria-label", on ? gettext("Pause") : gettext("Play"));
     cancelAnimationFrame(this.frame);
     if (on) {
       const step = () => {
@@ -173,13 +194,13 @@ export class Listen extends EventTarget {
 
   /** Look at the clock: add what was heard since the last look. */
   look() {
-    const { audio, question } = this;
+    const { audio, take } = this;
     if (!audio) return;
     const moved = audio.currentTime - this.last;
-    if (moved > 0 && moved <= LONGEST_STEP_S && !audio.seeking) question.heardMs += moved * 1000;
+    if (moved > 0 && moved <= LONGEST_STEP_S && !audio.seeking) take.heardMs += moved * 1000;
     else if (moved < 0 && audio.loop && !audio.seeking) {
-      question.replays += 1;
-      question.heardToEnd = true;
+      take.replays += 1;
+      take.heardToEnd = true;
     }
     this.last = audio.currentTime;
     this.draw();
@@ -199,6 +220,7 @@ export class Listen extends EventTarget {
     this.ui.time.textContent = text;
     this.ui.seek.max = String(duration);
     this.ui.seek.value = String(now);
-    this.ui.seek.setAttribute("aria-valuetext", `${Math.round(now)} of ${Math.round(duration)} seconds`);
+    const told = { now: Math.round(now), all: Math.round(duration) };
+    this.ui.seek.setAttribute("aria-valuetext", gettext("{now} of {all} seconds", told));
   }
 }

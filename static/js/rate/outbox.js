@@ -1,13 +1,16 @@
 /**
  * The outbox: an answer enters it before anything else happens and leaves it only when the server
  * has confirmed it. Sending twice is harmless, because the server knows each answer by its key.
+ * Skips and reports go the same way.
  */
 
+import { gettext } from "../words.js";
 import { openStore } from "./store.js";
 
 const BATCH = 20;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
+const READ_MS = 8000; // a refusal stays told so long, whatever is answered meanwhile
 
 /** A key that names one answer for ever; randomUUID exists only on https and localhost. */
 export function newKey() {
@@ -22,7 +25,7 @@ export function newKey() {
 export class Outbox extends EventTarget {
   /**
    * @param {object} store from openStore().
-   * @param {(ratings: object[]) => Promise<{results: object[], progress?: object}>} send
+   * @param {Record<string, (bodies: object[]) => Promise<{results: object[], progress?: object}>>} send by kind.
    * @param {string} person answers of somebody else who used this browser are left alone.
    */
   constructor(store, send, person) {
@@ -31,15 +34,15 @@ export class Outbox extends EventTarget {
     this.send = send;
     this.person = person;
     this.items = new Map();
-    this.refused = 0;
     this.problem = null; // the ApiError that stopped the last attempt
+    this.refusal = ""; // why the last one was refused, until it was read
+    this.refusedAt = 0;
     this.running = null;
     this.failures = 0;
     this.timer = 0;
     addEventListener("online", () => this.flush());
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.flush();
-    });
+    addEventListener("pagehide", () => this.release());
+    document.addEventListener("visibilitychange", () => this.release());
   }
 
   static async open(send, person = "") {
@@ -47,7 +50,7 @@ export class Outbox extends EventTarget {
     const outbox = new Outbox(store, send, person);
     try {
       for (const item of await store.all()) {
-        if (item.person === person) outbox.items.set(item.key, item);
+        if (item.person === person) outbox.items.set(item.key, { kind: "rating", body: item.rating, ...item, heldUntil: 0 });
       }
     } catch {
       outbox.store.durable = false;
@@ -55,25 +58,54 @@ export class Outbox extends EventTarget {
     return outbox;
   }
 
-  /** Answers that wait for the server, in the order they were given. */
+  /** What waits for the server, in the order it was given. */
   get waiting() {
     return [...this.items.values()].filter((item) => !item.refused).sort((a, b) => a.at - b.at);
+  }
+
+  /** What can be sent now: all but the answer that may still be added to. */
+  get due() {
+    const now = Date.now();
+    return this.waiting.filter((item) => item.heldUntil <= now);
   }
 
   get durable() {
     return this.store.durable;
   }
 
-  async add(rating) {
-    const item = { key: rating.key, person: this.person, at: Date.now(), rating };
+  /**
+   * @param {"rating"|"skip"|"flag"} kind
+   * @param {object} body with its key.
+   * @param {number} holdMs how long it waits, stored, for `amend`; the next one releases it.
+   */
+  async add(kind, body, holdMs = 0) {
+    if (Date.now() - this.refusedAt > READ_MS) this.refusal = "";
+    this.letGo();
+    const item = { key: body.key, person: this.person, at: Date.now(), kind, body, heldUntil: holdMs ? Date.now() + holdMs : 0 };
     this.items.set(item.key, item);
-    try {
-      await this.store.put(item);
-    } catch {
-      this.store.durable = false; // disk full: it stays in memory and is sent at once
-    }
+    if (holdMs) setTimeout(() => this.flush(), holdMs + 20);
+    await this.keep(item);
     this.changed();
     return this.flush();
+  }
+
+  /** Add to an answer that is still here; false when it is on its way or with the server. */
+  async amend(key, more) {
+    const item = this.items.get(key);
+    if (!item || item.heldUntil <= Date.now()) return false;
+    Object.assign(item.body, more);
+    await this.keep(item);
+    return true;
+  }
+
+  /** Send at once what was held for `amend`. */
+  release() {
+    this.letGo();
+    return this.flush();
+  }
+
+  letGo() {
+    for (const item of this.items.values()) item.heldUntil = 0;
   }
 
   /**
@@ -96,23 +128,36 @@ export class Outbox extends EventTarget {
       this.running = this.sendAll().finally(() => {
         this.running = null;
         this.changed();
-        if (this.waiting.length && !this.problem) this.flush();
+        if (this.due.length && !this.problem) this.flush();
       });
     }
     return this.running;
   }
 
+  /** The first that wait, of one kind. */
+  batch(size) {
+    const { due } = this;
+    const kind = due[0]?.kind;
+    const other = due.findIndex((item) => item.kind !== kind);
+    return due.slice(0, Math.min(kind === "rating" ? size : 1, other < 0 ? due.length : other));
+  }
+
   async sendAll() {
     let size = BATCH;
-    for (let batch = this.waiting.slice(0, size); batch.length; batch = this.waiting.slice(0, size)) {
+    for (let batch = this.batch(size); batch.length; batch = this.batch(size)) {
       let answer;
       try {
-        answer = await this.send(batch.map((item) => item.rating));
+        answer = await this.send[batch[0].kind](batch.map((item) => item.body));
       } catch (error) {
         if (error.temporary || error.forbidden) return this.later(error);
-        // One bad answer must not hold up the others: find it by sending them singly.
-        if (batch.length > 1) size = 1;
-        else await this.refuse(batch[0], error.message);
+        const why = new Map((error.results ?? []).map((result) => [result.key, result.detail]));
+        if (batch.length === 1 || batch.every((item) => why.has(item.key))) {
+          for (const item of batch) await this.refuse(item, why.get(item.key) || error.message);
+        } else {
+          size = 1; // one bad answer must not hold up the others: find it by sending them singly
+        }
+        this.problem = null; // the server was there and said no
+        this.failures = 0;
         continue;
       }
       this.problem = null;
@@ -122,11 +167,10 @@ export class Outbox extends EventTarget {
         if (!known.delete(result.key)) continue;
         if (result.status === "rejected") await this.refuse(this.items.get(result.key), result.detail);
         else await this.forget(result.key);
-        this.dispatchEvent(new CustomEvent("result", { detail: result }));
       }
       if (answer.progress) this.dispatchEvent(new CustomEvent("progress", { detail: answer.progress }));
       // An answer the server did not mention is not confirmed: try again, but not at once.
-      if (known.size) return this.later(new Error("The server did not confirm every answer."));
+      if (known.size) return this.later(new Error(gettext("The server did not confirm every answer.")));
     }
     return undefined;
   }
@@ -140,14 +184,18 @@ export class Outbox extends EventTarget {
 
   async refuse(item, detail) {
     if (!item) return;
-    item.refused = detail || "The server did not accept it.";
-    this.refused += 1;
+    item.refused = detail || gettext("The server did not accept it.");
+    await this.keep(item); // so that it can be looked into; sent no more
+    this.refusal = item.refused;
+    this.refusedAt = Date.now();
+  }
+
+  async keep(item) {
     try {
-      await this.store.put(item); // kept, so that it can be looked into; sent no more
+      await this.store.put(item);
     } catch {
-      this.store.durable = false;
+      this.store.durable = false; // disk full: it stays in memory and is sent at once
     }
-    this.dispatchEvent(new CustomEvent("refused", { detail: item.refused }));
   }
 
   async forget(key) {

@@ -1,44 +1,63 @@
 /**
- * Sounds and pictures of the coming questions, loaded ahead so that an answer starts the next at once.
+ * Sounds and pictures of the coming clips, loaded ahead so that an answer starts the next at once;
+ * and what was heard of each.
  */
+
+import { gettext } from "../words.js";
 
 const SUPPORTED = () => document.createElement("audio").canPlayType("audio/mpeg") !== "";
 
 /** What to tell when a clip does not play. */
 export function whyNot(audio) {
-  if (!SUPPORTED()) return "This browser cannot play MP3 audio. Try another one.";
-  if (!navigator.onLine) return "You are offline. It will play once the connection is back.";
-  if (audio.error && audio.error.code === MediaError.MEDIA_ERR_DECODE) return "The file seems to be damaged.";
-  return "It could not be loaded.";
+  if (!SUPPORTED()) return gettext("This browser cannot play MP3 audio. Try another one.");
+  if (!navigator.onLine) return gettext("You are offline. It will play once the connection is back.");
+  if (audio.error && audio.error.code === MediaError.MEDIA_ERR_DECODE) return gettext("The file seems to be damaged.");
+  return gettext("It could not be loaded.");
 }
+
+/**
+ * A clip at hand. Several questions may be about it: it is loaded once, and heard once for all.
+ *
+ * @typedef {object} Take
+ * @property {HTMLAudioElement} audio
+ * @property {HTMLImageElement} picture
+ * @property {number} heardMs how much of it was heard
+ * @property {number} replays how often it was begun again
+ * @property {boolean} heardToEnd
+ * @property {number} soundAt when its first sound came (performance.now()); 0 before
+ */
 
 export class Shelf {
   constructor() {
-    this.sounds = new Map();
+    /** @type {Map<string, Take>} */
+    this.takes = new Map();
   }
 
-  /** The audio element of a question, loading since it was first asked for. */
-  get(question) {
-    let audio = this.sounds.get(question.assignment);
-    if (!audio) {
-      audio = new Audio();
+  /** The clip of a question, loading since it was first asked for. */
+  get({ clip }) {
+    let take = this.takes.get(clip.id);
+    if (!take) {
+      const audio = new Audio();
       audio.preload = "auto";
-      audio.src = question.clip.audio_url;
+      audio.src = clip.audio_url;
       const picture = new Image();
-      picture.src = question.clip.spectrogram_url;
-      audio.picture = picture; // holds the reference until the clip is shown
-      this.sounds.set(question.assignment, audio);
+      picture.src = clip.spectrogram_url;
+      take = { audio, picture, heardMs: 0, replays: 0, heardToEnd: false, soundAt: 0 };
+      this.takes.set(clip.id, take);
     }
-    return audio;
+    return take;
   }
 
-  drop(question) {
-    const audio = this.sounds.get(question.assignment);
-    if (!audio) return;
-    audio.pause();
-    audio.removeAttribute("src");
-    audio.load(); // lets go of the connection
-    this.sounds.delete(question.assignment);
+  /** Let go of every clip that no question of `needed` is about. */
+  keepOnly(needed) {
+    const ids = new Set(needed.map((question) => question.clip.id));
+    for (const [id, { audio }] of this.takes) {
+      if (ids.has(id)) continue;
+      audio.pause();
+      audio.removeAttribute("src");
+      audio.load(); // lets go of the connection
+      this.takes.delete(id);
+    }
   }
 }
 

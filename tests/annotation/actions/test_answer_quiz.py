@@ -7,8 +7,10 @@ from django.db.models import F
 
 from annotation.actions.answer_quiz import answer_quiz
 from annotation.actions.claim_questions import claim_questions
+from annotation.actions.lift_measure import lift_measure
 from annotation.actions.start_quiz import start_quiz
-from annotation.models import Measure, QuizAttempt
+from annotation.actions.update_trust import hold_back_untrusted
+from annotation.models import GoldTrust, Measure, QuizAttempt
 from annotation.quizzes import RETRY_AFTER
 from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import AuditEntry
@@ -88,8 +90,6 @@ def test_a_pause_stays_when_the_quiz_is_passed(campaign, ana):
 
 def test_passing_after_the_measure_was_lifted_by_hand_is_no_error(campaign, ana):
     attempt = start_quiz(campaign=campaign, person=ana)
-    from annotation.actions.lift_measure import lift_measure
-
     lift_measure(measure_id=Measure.objects.get().pk, reason="Talked about it.")
     for item in attempt.items.all():
         answer_quiz(person=ana, item_id=item.pk, answer=RIGHT[item.gold.truth])
@@ -130,3 +130,73 @@ def test_what_is_no_answer_is_refused(campaign, ana, answer):
     item = start_quiz(campaign=campaign, person=ana).items.first()
     with pytest.raises(ParameterError, match="no answer"):
         answer_quiz(person=ana, item_id=item.pk, answer=answer)
+
+
+def trusted_little(campaign, person):
+    """Let somebody have been wrong on gold, as the rule sees it; return what it takes."""
+    target = campaign.guidelines.get().target
+    GoldTrust.objects.create(
+        person=person, collection=campaign.collection, target=target, right=1, wrong=40
+    )
+    return hold_back_untrusted(campaign=campaign, person=person)
+
+
+def answer_all(attempt):
+    for item in attempt.items.all():
+        answer_quiz(person=attempt.person, item_id=item.pk, answer=RIGHT[item.gold.truth])
+    attempt.refresh_from_db()
+    return attempt
+
+
+@pytest.mark.parametrize("of_class", [True, False])
+def test_a_quiz_begun_before_it_was_asked_for_lifts_nothing(ana, of_class):
+    campaign = golden()
+    campaign.requires_quiz = True
+    if of_class:
+        target = campaign.guidelines.get().target
+        attempt = start_quiz(campaign=campaign, person=ana, target=target)
+    else:
+        MeasureFactory(campaign=campaign, person=ana, kind="requiz")
+        attempt = start_quiz(campaign=campaign, person=ana)
+        lift_measure(measure_id=Measure.objects.get().pk, reason="Talked about it.")
+    taken = trusted_little(campaign, ana)
+    assert {row.kind for row in taken} == {"requiz", "exclude"}
+    assert answer_all(attempt).has_passed
+    assert set(Measure.objects.filter(lifted_at=None)) == set(taken)
+    assert GoldTrust.objects.get().wrong == 40
+    answer_all(start_quiz(campaign=campaign, person=ana))
+    assert not Measure.objects.filter(lifted_at=None).exists()
+    assert GoldTrust.objects.get().wrong == 0
+
+
+def test_a_class_quiz_lifts_nothing_though_it_was_begun_later(campaign, ana):
+    target = campaign.guidelines.get().target
+    gold = list(start_quiz(campaign=campaign, person=ana).items.values_list("gold", flat=True))
+    QuizAttempt.objects.all().delete()
+    attempt = QuizAttempt.objects.create(campaign=campaign, person=ana, target=target)
+    for place, one in enumerate(gold, start=1):
+        attempt.items.create(place=place, gold_id=one)
+    assert answer_all(attempt).has_passed
+    assert Measure.objects.get().lifted_at is None
+
+
+def test_a_first_quiz_leaves_trust_as_it_is(ana):
+    campaign = golden()
+    campaign.requires_quiz = True
+    target = campaign.guidelines.get().target
+    GoldTrust.objects.create(
+        person=ana, collection=campaign.collection, target=target, right=3, wrong=2
+    )
+    answer_all(start_quiz(campaign=campaign, person=ana, target=target))
+    assert (GoldTrust.objects.get().right, GoldTrust.objects.get().wrong) == (3, 2)
+
+
+def test_what_was_decided_while_the_quiz_was_taken_stays_until_the_next(campaign, ana):
+    attempt = start_quiz(campaign=campaign, person=ana)  # asked for by hand
+    [excluded] = trusted_little(campaign, ana)
+    assert excluded.kind == "exclude"
+    answer_all(attempt)
+    assert Measure.objects.filter(lifted_at=None).count() == 2
+    assert GoldTrust.objects.get().wrong == 40
+    answer_all(start_quiz(campaign=campaign, person=ana))
+    assert not Measure.objects.filter(lifted_at=None).exists()

@@ -48,7 +48,7 @@ def test_saving_what_stands_already_writes_nothing():
 
 @pytest.mark.parametrize("name", WHEN_PAUSED)
 def test_what_questions_are_decided_by_changes_only_while_paused(name):
-    new = {"stop_posterior": 0.9, "asks": "clip", "repeat_share": 0.1}[name]
+    new = {"stop_posterior": 0.9, "asks": "clip", "clip_classes": 2, "repeat_share": 0.1}[name]
     campaign = CampaignFactory()
     with pytest.raises(StateError, match="Pause the campaign first"):
         edit(campaign, **{name: new})

@@ -45,16 +45,27 @@ def test_an_admin_writes_to_somebody_who_answers_and_is_answered(campaign):
     ]
 
 
-@pytest.mark.parametrize("make", [annotator, curator, researcher])
-def test_only_admins_write_to_a_person(campaign, make):
-    with pytest.raises(NotAllowedError, match="admin"):
+def test_a_curator_is_written_to_and_answers(campaign):
+    carol, ana = curator(), annotator()
+    send(campaign, ana, text="A clip does not play.")
+    assert unread_by(carol) == 1
+    send(campaign, carol, ana, text="Which one?")
+    assert standing(ana, campaign).unread == 1
+    assert read_messages(campaign=campaign, reader=carol, person=ana) == 1
+    assert unread_by(carol) == 0
+
+
+@pytest.mark.parametrize("make", [annotator, researcher])
+def test_only_curators_write_to_a_person(campaign, make):
+    with pytest.raises(NotAllowedError, match="curator"):
         send(campaign, make(), annotator())
     assert not Message.objects.exists()
 
 
-def test_an_admin_of_another_campaign_does_not(campaign):
+@pytest.mark.parametrize("role", [Role.CURATOR, Role.ADMIN])
+def test_whoever_runs_another_campaign_does_not(campaign, role):
     with pytest.raises(NotAllowedError):
-        send(campaign, person_with(Role.ADMIN, place=CampaignFactory()), annotator())
+        send(campaign, person_with(role, place=CampaignFactory()), annotator())
 
 
 def test_whoever_has_no_part_in_a_campaign_does_not_write_about_it(campaign):
@@ -143,17 +154,18 @@ def test_one_reads_what_was_written_to_oneself(campaign):
     assert (unread_by(ana), unread_by(ben)) == (1, 1)
 
 
-def test_what_one_admin_has_read_is_read_for_all(campaign):
-    first, second, ana = admin(), person_with(Role.ADMIN, place=campaign), annotator()
+@pytest.mark.parametrize("role", [Role.CURATOR, Role.ADMIN])
+def test_what_one_of_those_who_run_it_has_read_is_read_for_all(campaign, role):
+    first, second, ana = admin(), person_with(role, place=campaign), annotator()
     send(campaign, ana)
-    elsewhere = person_with(Role.ADMIN, place=CampaignFactory())
+    elsewhere = person_with(role, place=CampaignFactory())
     assert [unread_by(person) for person in (first, second, elsewhere, ana)] == [1, 1, 0, 0]
     read_messages(campaign=campaign, reader=second, person=ana)
     assert unread_by(first) == 0
 
 
-@pytest.mark.parametrize("make", [annotator, curator, researcher])
-def test_only_admins_read_what_others_wrote(campaign, make):
+@pytest.mark.parametrize("make", [annotator, researcher])
+def test_only_curators_read_what_others_wrote(campaign, make):
     ana = annotator()
     send(campaign, ana)
     with pytest.raises(NotAllowedError):
@@ -187,8 +199,11 @@ def test_nobody_sees_what_is_not_theirs(campaign):
     ana, ben = annotator(), annotator()
     send(campaign, ana)
     assert seen_by(ben) == []
-    assert seen_by(curator()) == []
-    assert seen_by(person_with(Role.ADMIN, place=CampaignFactory())) == []
+    assert seen_by(researcher()) == []
+    for role in (Role.CURATOR, Role.ADMIN):
+        assert seen_by(person_with(role, place=CampaignFactory())) == []
+    assert len(seen_by(curator())) == 1
+    assert len(seen_by(person_with(Role.CURATOR, place=campaign))) == 1
     assert len(seen_by(person_with(Role.ADMIN, place=campaign.collection))) == 1
     assert len(seen_by(UserFactory(is_superuser=True))) == 1
 

@@ -90,3 +90,20 @@ def test_after_a_failed_attempt_comes_a_break_and_after_three_the_next_day(campa
     QuizAttempt.objects.update(finished_at=timezone.now())
     with pytest.raises(StateError, match="tomorrow"):
         start_quiz(campaign=campaign, person=ana)
+
+
+def test_what_was_open_when_it_was_asked_for_ends_not_passed(ana):
+    campaign = golden()
+    campaign.requires_quiz = True
+    target = campaign.guidelines.get().target
+    first = start_quiz(campaign=campaign, person=ana, target=target)
+    assert start_quiz(campaign=campaign, person=ana, target=target) == first
+    MeasureFactory(campaign=campaign, person=ana, kind="requiz")
+    second = start_quiz(campaign=campaign, person=ana, target=target)
+    assert second != first
+    assert second.target is None
+    first.refresh_from_db()
+    assert first.has_passed is False
+    assert first.finished_at is not None
+    assert AuditEntry.objects.get(action="end_quiz").actor == ana
+    assert start_quiz(campaign=campaign, person=ana) == second

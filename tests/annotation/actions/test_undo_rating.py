@@ -99,6 +99,32 @@ def test_undoing_the_deciding_answer_reopens_the_question(campaign):
     assert Question.objects.get().state == "decided"
 
 
+@pytest.mark.parametrize(("last", "stopped"), [("yes", "decided"), ("no", "disputed")])
+def test_a_closed_campaign_takes_undos_and_asks_nothing_again(last, stopped):
+    campaign = CampaignFactory(min_ratings=2, max_ratings=2)
+    QuestionFactory(campaign=campaign)
+    ana, ben = annotator(), annotator()
+    answered(campaign, ana, "yes")
+    before = Question.objects.get()
+    lease, key = answered(campaign, ben, last)
+    was = Question.objects.get()
+    assert was.state == stopped
+    campaign.state = "closed"
+    campaign.save()
+    assert undo(ben, lease, key) == "undone"
+    assert Rating.objects.in_force().get().person == ana
+    question = Question.objects.get()
+    assert (question.state, question.stop_reason, question.stopped_at) == (
+        was.state, was.stop_reason, was.stopped_at,
+    )  # fmt: skip
+    assert question.answered == 1
+    assert question.log_odds == pytest.approx(before.log_odds, abs=1e-12)
+    assert_places_add_up(campaign)
+    assert give(ben, lease, "no").status == "late"
+    assert Question.objects.get().state == stopped
+    assert_places_add_up(campaign)
+
+
 def test_undoing_the_answer_that_ended_in_dispute_reopens_the_question():
     campaign = CampaignFactory(min_ratings=1, max_ratings=2)
     QuestionFactory(campaign=campaign)

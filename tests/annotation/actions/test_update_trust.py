@@ -13,7 +13,7 @@ from annotation.actions.start_quiz import start_quiz
 from annotation.actions.undo_rating import undo_rating
 from annotation.actions.update_trust import hold_back_untrusted
 from annotation.aggregation.collected import collect
-from annotation.gold.own import own_accuracy
+from annotation.gold.own import own_accuracy, settled_gold
 from annotation.gold.trust import trust_of
 from annotation.models import GoldAnswer, GoldTrust, Measure, Question, Rating
 from consonance.ledger.models import AuditEntry
@@ -26,6 +26,7 @@ from tests.factories import (
     GoldAnswerFactory,
     MeasureFactory,
     QuestionFactory,
+    RatingFactory,
     admin,
     annotator,
 )
@@ -98,7 +99,8 @@ def test_ordinary_questions_repeats_and_unsure_count_for_nothing(campaign):
     gold = Question.objects.gold().first()
     give(ana, AssignmentFactory(question=gold, person=ana, occasion=1))
     give(ana, hold(Question.objects.gold().last(), ana), "unsure")
-    assert counts(ana) == []
+    assert counts(ana) == [(0, 0)]
+    assert trust_of(ana, campaign) == []
 
 
 def test_gold_that_is_contradicted_counts_for_nothing(campaign):
@@ -106,7 +108,7 @@ def test_gold_that_is_contradicted_counts_for_nothing(campaign):
     GoldAnswerFactory(question=question, truth="absent")
     GoldAnswerFactory(question=question, truth="present")
     give(ana, hold(question, ana))
-    assert counts(ana) == []
+    assert counts(ana) == [(0, 0)]
 
 
 def test_the_same_answer_sent_twice_counts_once_and_an_undo_takes_it_back(campaign):
@@ -281,9 +283,26 @@ def test_people_are_told_of_their_own_gold_in_steps_so_that_none_is_given_away(c
     assert own_accuracy(ana, campaign) == told
 
 
+def test_a_question_counts_once_however_often_it_was_answered_anew(campaign):
+    ana = annotator()
+    answer_gold(campaign, ana, 1, right=True)
+    first = Rating.objects.get()
+    for _ in range(10):  # as undone corrections left them, before these had to be quick
+        old = first
+        old.superseded_by = RatingFactory(
+            question=old.question, person=ana, assignment=old.assignment, is_withdrawn=True
+        )
+        old.save()
+        first = RatingFactory(question=old.question, person=ana, assignment=old.assignment)
+    settle()
+    [told] = settled_gold(ana)
+    assert told.is_right
+    assert own_accuracy(ana, campaign) is None
+
+
 def settle():
-    """Make all answers older than they can be undone."""
-    Rating.objects.update(created_at=F("created_at") - timedelta(hours=1))
+    """Make all answers older than they can be undone, and than the hour."""
+    Rating.objects.update(created_at=F("created_at") - timedelta(hours=2))
 
 
 def test_an_undo_reopens_nothing_that_a_curator_decided(campaign):

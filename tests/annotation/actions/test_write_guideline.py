@@ -91,15 +91,17 @@ def test_annotators_are_shown_the_question_the_text_and_the_examples(question):
     lease = claim_one(question.campaign, ada)
     [shown] = present_questions(question.campaign, [lease])
     assert shown["prompt"] == "Banjo or not?"
+    newest = GuidelineVersion.objects.get(campaign=question.campaign, version=2)
     assert shown["guideline"] == {
+        "id": str(newest.pk),
         "version": 2,
         "question": "Banjo or not?",
         "text": "Listen for plucked steel.",
         "examples": [
-            {"kind": "near_miss", "caption": "A mandolin", "duration_ms": 8_000,
-             "audio_url": f"/media/clips/{near.pk}/audio"},
             {"kind": "positive", "caption": "A solo", "duration_ms": 10_000,
              "audio_url": f"/media/clips/{clip.pk}/audio"},
+            {"kind": "near_miss", "caption": "A mandolin", "duration_ms": 8_000,
+             "audio_url": f"/media/clips/{near.pk}/audio"},
         ],
     }  # fmt: skip
 

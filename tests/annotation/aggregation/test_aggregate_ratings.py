@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import uuid
 from datetime import timedelta
 
 import numpy as np
@@ -14,11 +15,13 @@ from annotation.aggregation.settings import RunSettings
 from annotation.models import ConsensusRun, ConsistencyReport, Question, Rating, SkillSnapshot
 from annotation.pseudonyms import Pseudonyms
 from annotation.stopping.policy import MAX_WEIGHT
+from candidates.models import Candidate
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.models import AuditEntry
 from consonance.tables.schemas import LABELS, RATINGS, SKILLS
 from tests.annotation.aggregation.crowds import aggregate, crowd, rows
 from tests.factories import (
+    AdjudicationFactory,
     CampaignFactory,
     CandidateFactory,
     ClassFactory,
@@ -324,6 +327,29 @@ def test_a_campaign_of_which_everybody_is_excluded_is_refused_with_a_sentence():
     assert not ConsensusRun.objects.exists()
 
 
+def test_what_a_curator_decided_keeps_its_label_when_all_who_rated_are_excluded():
+    campaign = crowd(good=4, spammers=0)
+    before = rows(aggregate(campaign).labels)
+    alone = QuestionFactory(campaign=campaign, state="adjudicated", stop_reason="curator")
+    spammer = annotator()
+    RatingFactory(question=alone, person=spammer, answer="yes")
+    AdjudicationFactory(question=alone, decision="absent")
+    MeasureFactory(campaign=campaign, person=spammer, kind="exclude")
+    withdrawn = QuestionFactory(campaign=campaign)
+    AdjudicationFactory(question=withdrawn, withdrawn_at=timezone.now())
+    run = aggregate(campaign)
+    labels = rows(run.labels)
+    assert len(labels) == 13
+    assert labels == sorted(labels, key=lambda row: uuid.UUID(row["clip_id"]).bytes)
+    [label] = [row for row in labels if row["clip_id"] == str(alone.clip_id)]
+    assert (label["decision"], label["stop_reason"]) == ("absent", "curator")
+    assert (label["n_yes"], label["n_no"], label["n_unsure"]) == (0, 0, 0)
+    assert label["posterior_crowd"] == 0.5
+    assert label["majority"] is label["relevance"] is label["posterior_with_detector"] is None
+    assert [row for row in labels if row != label] == before
+    assert not aggregate_ratings(campaign=campaign, settings=RunSettings()).is_new
+
+
 def test_planted_repeats_do_not_count():
     campaign = crowd(present=2, absent=2)
     first = aggregate(campaign)
@@ -510,3 +536,13 @@ def test_a_runs_report_is_stored_with_it_and_follows_into_a_live_one_that_exists
     live.refresh_from_db()
     assert live.ratings == 16
     assert live.people.count() == second.consistency.people.count() == 5
+
+
+def test_a_pair_from_a_stratum_of_a_curators_own_is_read_like_any_other():
+    campaign = crowd(present=3, absent=3)
+    with_detector(campaign)
+    Candidate.objects.filter(round__in=campaign.rounds.all()).update(tail="middle")
+    questions = collect(campaign).questions
+    assert set(questions.tail.tolist()) == {-1}
+    assert np.isfinite(questions.likelihood).all()
+    assert aggregate(campaign).uses_prior

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from rest_framework.throttling import ScopedRateThrottle
 
 from annotation.models import Assignment, Rating
 from consonance.people.models import Role
-from tests.annotation.conftest import claim_one
+from tests.annotation.conftest import claim_one, welcomed
 from tests.factories import CampaignFactory, QuestionFactory, annotator, person_with
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +41,7 @@ def campaign():
 
 @pytest.mark.parametrize(("role", "place", "may"), MATRIX)
 def test_who_may_claim(client_of, campaign, role, place, may):
-    client = client_of(someone(role, place, campaign))
+    client = client_of(welcomed(someone(role, place, campaign), campaign))
     answer = client.post("/api/v1/questions/claim", {"campaign": str(campaign.pk)}, format="json")
     assert answer.status_code == (200 if may else 403)
     assert Assignment.objects.exists() == may
@@ -54,6 +55,7 @@ def test_nobody_answers_or_undoes_for_somebody_else(client_of, campaign, role, p
     client = client_of(someone(role, place, campaign))
     body = {"key": str(uuid.uuid4()), "assignment": str(lease.pk), "answer": "yes"}
     answer = client.post("/api/v1/ratings", {"ratings": [body]}, format="json")
+    assert answer.status_code == 400
     assert answer.json()["results"][0]["status"] == "rejected"
     del body["answer"]
     assert client.post("/api/v1/ratings/undo", body, format="json").status_code == 400
@@ -96,6 +98,32 @@ def test_an_api_token_is_enough(campaign):
     from rest_framework.test import APIClient
 
     client = APIClient()
-    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=annotator()).key}")
+    ana = welcomed(annotator(), campaign)
+    client.credentials(HTTP_AUTHORIZATION=f"Token {Token.objects.create(user=ana).key}")
     answer = client.post("/api/v1/questions/claim", {"campaign": str(campaign.pk)}, format="json")
     assert len(answer.json()["questions"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("post", "questions/claim", "ratings"),
+        ("post", "ratings/undo", "ratings"),
+        ("get", "me", "exports"),
+        ("get", "me/answers", "exports"),
+        ("get", "me/export", "exports"),
+    ],
+)
+def test_nobody_asks_more_often_than_a_person_can(
+    client_of, campaign, monkeypatch, method, path, scope
+):
+    rates = {**ScopedRateThrottle.THROTTLE_RATES, scope: "2/min"}
+    monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", rates)
+    body = {
+        "questions/claim": {"campaign": str(campaign.pk), "count": 1},
+        "ratings/undo": {"assignment": str(uuid.uuid4()), "key": str(uuid.uuid4())},
+    }.get(path)
+    client = client_of(annotator())
+    asked = [getattr(client, method)(f"/api/v1/{path}", body) for _ in range(3)]
+    assert [answer.status_code == 429 for answer in asked] == [False, False, True]
+    assert int(asked[-1].headers["Retry-After"]) > 0

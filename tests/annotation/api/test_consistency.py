@@ -102,7 +102,10 @@ def test_strangers_are_told_to_sign_in(client_of, campaign, report, path):
 @pytest.mark.parametrize("path", ENDPOINTS)
 def test_nothing_is_written_here(client_of, campaign, report, path):
     client = client_of(admin())
-    for method in (client.post, client.put, client.patch, client.delete):
+    methods = [client.put, client.patch, client.delete]
+    if path not in {"consistency/", "runs/"}:  # there a job is started
+        methods.append(client.post)
+    for method in methods:
         assert method(url(campaign, path, rater="r1")).status_code == 405
 
 

@@ -11,9 +11,9 @@ import pytest
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from annotation.api.keyset import Order, page_of
-from annotation.models import PersonReport
+from annotation.models import Participant, PersonReport
 from consonance.errors import ParameterError
+from consonance.ledger.keyset import Order, page_of
 from tests.annotation.reporting_data import live_report, thin_data
 from tests.factories import CampaignFactory
 
@@ -119,4 +119,16 @@ def test_a_cursor_of_another_order_is_refused(report):
             order=Order.of("trust"),
             size=5,
             request=request_for(f"/x?cursor={token(False, '-trust', 0.5, 1)}"),
+        )
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_cursor_outside_of_the_calendar_is_refused(moment):
+    cursor = token(False, "-joined_at", moment, "5cf5ad0a-4f4f-4a54-a5fb-9f7e3ea38f39")
+    with pytest.raises(ParameterError, match="not one of ours"):
+        page_of(
+            Participant.objects.all(),
+            order=Order(field="joined_at", tie="id", is_descending=True),
+            size=5,
+            request=request_for(f"/x?cursor={cursor}"),
         )

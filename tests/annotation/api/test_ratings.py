@@ -123,11 +123,47 @@ def test_a_batch_of_more_than_a_hundred_is_refused_whole(client_of):
     assert not Rating.objects.exists()
 
 
-def test_progress_is_null_when_no_answer_was_understood(client_of):
+def test_a_batch_of_rejected_answers_is_a_problem_that_tells_why_of_each(client_of):
+    campaign = CampaignFactory()
+    QuestionFactory(campaign=campaign)
+    ana = annotator()
+    wrong = sent(claim_one(campaign, ana), answer="loud")
+    strange = sent(Question.objects.get())
+    answer = post(client_of(ana), wrong, strange)
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    body = answer.json()
+    assert (body["title"], body["status"]) == ("Bad request", 400)
+    assert body["detail"] == "None of these 2 answers was stored: “results” tells why of each."
+    assert [(one["key"], one["status"]) for one in body["results"]] == [
+        (wrong["key"], "rejected"),
+        (strange["key"], "rejected"),
+    ]
+    assert "'loud'" in body["results"][0]["detail"]
+    assert "not in your hands" in body["results"][1]["detail"]
+    assert not Rating.objects.exists()
+    assert_places_add_up(campaign)
+
+
+def test_answers_rejected_for_one_reason_are_told_it(client_of):
     QuestionFactory()
-    body = post(client_of(annotator()), sent(Question.objects.get())).json()
-    assert body["results"][0]["status"] == "rejected"
-    assert body["progress"] is None
+    client, strange = client_of(annotator()), Question.objects.get()
+    for batch in ([sent(strange)], [sent(strange), sent(strange)]):
+        body = post(client, *batch).json()
+        assert "not in your hands" in body["detail"]
+        assert {one["detail"] for one in body["results"]} == {body["detail"]}
+
+
+def test_a_batch_sent_again_is_no_problem_though_it_has_a_rejected_answer(client_of):
+    campaign = CampaignFactory()
+    QuestionFactory(campaign=campaign)
+    ana = annotator()
+    client, lease = client_of(ana), claim_one(campaign, ana)
+    batch = [sent(lease), sent(lease)]  # the second comes when the question is answered
+    for first in ("stored", "already_stored"):
+        answer = post(client, *batch)
+        assert answer.status_code == 200
+        assert [one["status"] for one in answer.json()["results"]] == [first, "rejected"]
 
 
 def test_queries_grow_by_a_few_with_each_answer(client_of, django_assert_max_num_queries):
@@ -138,11 +174,12 @@ def test_queries_grow_by_a_few_with_each_answer(client_of, django_assert_max_num
     client = client_of(ana)
     leases = claim_questions(campaign=campaign, person=ana, count=10).assignments
     # For the request: session and account 2, roles 1-2, weights and measures 2, guideline 1,
-    # progress 3.
-    # For each answer: question, key, lease, insert, two updates and a savepoint's two ends.
-    with django_assert_max_num_queries(11 + 8):
+    # detector 1, progress 4.
+    # For each answer: question, lease, insert, three updates and a savepoint's two ends; and what
+    # trust takes, whether it was to gold or not: truth, counter, check. The first makes a counter.
+    with django_assert_max_num_queries(12 + 11 + 2):
         post(client, sent(leases[0]))
-    with django_assert_max_num_queries(11 + 9 * 8):
+    with django_assert_max_num_queries(12 + 9 * 11):
         post(client, *(sent(lease) for lease in leases[1:]))
     assert Rating.objects.count() == 10
 

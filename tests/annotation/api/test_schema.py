@@ -34,3 +34,10 @@ def test_a_question_in_the_document_has_its_class(schema):
 def test_the_document_tells_the_limits_of_a_batch(schema):
     ratings = schema["components"]["schemas"]["RatingsRequest"]["properties"]["ratings"]
     assert ratings["maxItems"] == 100
+
+
+def test_answers_that_were_all_rejected_are_a_problem_with_results(schema):
+    told = schema["paths"]["/api/v1/ratings"]["post"]["responses"]["400"]["content"]
+    shown = told["application/problem+json"]["schema"]["$ref"].rsplit("/", 1)[1]
+    fields = schema["components"]["schemas"][shown]["properties"]
+    assert {"title", "status", "detail", "errors", "results"} == set(fields)

@@ -11,10 +11,18 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from annotation.actions.claim_questions import claim_questions
+from annotation.actions.plant_gold import plant_gold
 from annotation.models import ConsensusRun, GoldAnswer, Question, Rating
 from consonance.ledger.models import AuditEntry
 from tests.annotation.aggregation.crowds import crowd
-from tests.factories import ClassFactory, GoldAnswerFactory, MeasureFactory, QuestionFactory
+from tests.factories import (
+    ClassFactory,
+    GoldAnswerFactory,
+    MeasureFactory,
+    QuestionFactory,
+    annotator,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +105,48 @@ def test_the_same_file_twice_changes_nothing_and_another_replaces(tmp_path):
     assert (result["added"], result["replaced"], result["unchanged"]) == (0, 1, 1)
     assert GoldAnswer.objects.filter(retired_at=None).count() == 2
     assert GoldAnswer.objects.count() == 3
+
+
+def test_a_file_that_is_all_of_it_retires_what_it_does_not_name(tmp_path):
+    questions = asked()
+    one, two, _ = keys(questions)
+    words = ("set_gold", "--collection", slug(questions), "--file")
+    told(*words, file_of(tmp_path, f"{one},banjo,present", f"{two},banjo,absent"))
+    by_hand = GoldAnswerFactory(question=questions[0], truth="present")  # a curator's stays
+    plant_gold(campaign=questions[0].campaign)
+    GoldAnswerFactory(question=questions[2], truth="present", source="rendered", created_by=None)
+    less = file_of(tmp_path, f"{two},banjo,absent")
+    assert told(*words, less)["retired"] == 0
+    result = told(*words, less, "--replace", "--dry-run")
+    assert (result["retired"], result["unchanged"], result["stored"]) == (1, 1, False)
+    assert "if it were stored" in result["summary"]
+    assert GoldAnswer.objects.filter(retired_at=None).count() == 4
+    result = told(*words, less, "--replace")
+    assert (result["retired"], result["stored"]) == (1, True)
+    assert "1 retired" in result["summary"]
+    gone = GoldAnswer.objects.get(retired_at__isnull=False)
+    assert (gone.clip.sample_key, gone.source) == (one, "imported")
+    by_hand.refresh_from_db()
+    assert by_hand.retired_at is None
+    assert len(AuditEntry.objects.filter(action="import_gold").latest("at").detail["gone"]) == 1
+    assert told(*words, less, "--replace")["retired"] == 0
+
+
+def test_what_a_file_no_longer_names_is_no_longer_asked_as_gold(tmp_path):
+    questions = asked()
+    one, two, _ = keys(questions)
+    Question.objects.update(state="decided", stopped_at=timezone.now(), answered=3, log_odds=4.0)
+    words = ("set_gold", "--collection", slug(questions), "--file")
+    told(*words, file_of(tmp_path, f"{one},banjo,present", f"{two},banjo,absent"))
+    campaign = questions[0].campaign
+    plant_gold(campaign=campaign)
+    assert Question.objects.filter(is_gold=True).count() == 2
+    told(*words, file_of(tmp_path, f"{two},banjo,absent"), "--replace")
+    [left] = Question.objects.filter(is_gold=True)
+    assert left.clip.sample_key == two
+    person = annotator()
+    leases = claim_questions(campaign=campaign, person=person, count=10).assignments
+    assert questions[0].pk not in {lease.question_id for lease in leases}
 
 
 def test_contradictions_with_somebody_elses_gold_are_told(tmp_path):

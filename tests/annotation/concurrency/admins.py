@@ -19,12 +19,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consonance.web.settings")
 
 def prepare(people: int) -> str:
     """Make an empty database ready, with people who have something in hand."""
-    from django.core.management import call_command
-
     from annotation.actions.claim_questions import claim_questions
     from tests.factories import CampaignFactory, ClassFactory, QuestionFactory, admin, annotator
+    from tests.plugins.tables import make_tables
 
-    call_command("migrate", verbosity=0)
+    make_tables()
     campaign = CampaignFactory()
     target = ClassFactory()
     for _ in range(4):

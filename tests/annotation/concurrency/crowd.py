@@ -1,6 +1,7 @@
 """A crowd of processes over one database: `python -m tests.annotation.concurrency.crowd ...`.
 
-    prepare  QUESTIONS PEOPLE     migrate, open a campaign; prints its id
+    prepare  QUESTIONS PEOPLE [everything]   migrate, open a campaign; prints its id; with
+                                  classes, clip passes, gold and quotas if it is to have everything
     work     CAMPAIGN SEED        be some of its people until nothing is left; prints what was told
 
 `DATABASE_URL` and `CONSONANCE_DATA` say where.
@@ -41,28 +42,57 @@ class Told:
     abandoned: int = 0
 
 
-def prepare(questions: int, people: int) -> str:
+#: Of a campaign that has everything.
+CLASSES, GOLD_EACH, GOLD_SHARE = 3, 4, 0.3
+
+
+def prepare(questions: int, people: int, *, everything: bool = False) -> str:
     """Make an empty database ready and open a campaign in it."""
-    from django.core.management import call_command
     from django.utils import timezone
 
     from annotation.actions.claim_questions import claim_questions
     from annotation.models import Assignment
     from tests.factories import CampaignFactory, ClassFactory, QuestionFactory, annotator
+    from tests.plugins.tables import make_tables
 
-    call_command("migrate", verbosity=0)
+    make_tables()
     campaign = CampaignFactory(
         min_ratings=2, max_ratings=4, lease_seconds=LEASE_SECONDS, repeat_share=REPEAT_SHARE
     )
-    target = ClassFactory()
-    for _ in range(questions):
-        QuestionFactory(campaign=campaign, target=target)
+    if everything:
+        fill(campaign, questions)
+    else:
+        QuestionFactory.create_batch(questions, campaign=campaign, target=ClassFactory())
     for number in range(people):
         annotator(username=f"crowd{number}")
     # Somebody fell asleep over a question before the crowd came: its place must be given back.
     claim_questions(campaign=campaign, person=annotator(username="sleeper"), count=1)
     Assignment.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     return str(campaign.pk)
+
+
+def fill(campaign, clips: int) -> None:
+    """Ask about several classes of each clip, plant gold, and let people choose how to be asked."""
+    from annotation.actions.plant_gold import PLACES
+    from tests.factories import ClassFactory, ClipFactory, GoldAnswerFactory, QuestionFactory
+
+    campaign.asks, campaign.gold_share, campaign.clip_classes = "both", GOLD_SHARE, 2
+    campaign.quota_positives, campaign.quota_labels = 3, 6
+    campaign.save()
+    targets = [ClassFactory() for _ in range(CLASSES)]
+    for _ in range(clips):
+        clip = ClipFactory(track__collection=campaign.collection)
+        for place, target in enumerate(targets):
+            QuestionFactory(
+                campaign=campaign, clip=clip, target=target, prior_log_odds=place / 10,
+                log_odds=place / 10,
+            )  # fmt: skip
+    for target in targets:
+        for number in range(GOLD_EACH):
+            gold = QuestionFactory(
+                campaign=campaign, target=target, is_gold=True, wanted=PLACES, free=PLACES
+            )
+            GoldAnswerFactory(question=gold, truth="present" if number % 2 else "absent")
 
 
 def work(campaign_id: str, seed: int) -> Told:
@@ -82,7 +112,10 @@ def work(campaign_id: str, seed: int) -> Told:
         if time.monotonic() > deadline:
             raise TimeoutError("The crowd did not finish.")
         person = people[rng.integers(len(people))]
-        claim = claim_questions(campaign=campaign, person=person, count=int(rng.integers(1, 5)))
+        mode = str(rng.choice(["class", "clip"])) if campaign.asks == "both" else ""
+        claim = claim_questions(
+            campaign=campaign, person=person, count=int(rng.integers(1, 5)), mode=mode
+        )
         told.claimed += len(claim.assignments)
         told.repeated += sum(lease.occasion > 0 for lease in claim.assignments)
         if not claim.assignments:
@@ -124,7 +157,8 @@ def main(words: list[str]) -> None:
 
     django.setup()
     if words[0] == "prepare":
-        print(json.dumps(prepare(int(words[1]), int(words[2]))))  # noqa: T201
+        everything = words[3:] == ["everything"]
+        print(json.dumps(prepare(int(words[1]), int(words[2]), everything=everything)))  # noqa: T201
     else:
         told = work(words[1], int(words[2]))
         print(json.dumps(told.__dict__))  # noqa: T201

@@ -19,12 +19,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consonance.web.settings")
 
 def prepare() -> str:
     """Make an empty database ready, with gold and somebody who has to take the quiz."""
-    from django.core.management import call_command
-
     from tests.annotation.test_quizzes import golden
     from tests.factories import MeasureFactory, annotator
+    from tests.plugins.tables import make_tables
 
-    call_command("migrate", verbosity=0)
+    make_tables()
     campaign = golden()
     MeasureFactory(campaign=campaign, person=annotator(username="ana"), kind="requiz")
     return str(campaign.pk)

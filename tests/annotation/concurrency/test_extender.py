@@ -5,14 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
+from tests.annotation.concurrency.databases import database_of_its_own
 from tests.annotation.concurrency.extender import STEPS
 from tests.annotation.concurrency.test_crowd import CHECK, crowd, environment, finish, start
 
 QUESTIONS, PEOPLE, WORKERS = 16, 8, 3
 
 
-def test_places_add_up_however_many_answer_while_a_campaign_is_extended(tmp_path: Path) -> None:
-    env = environment(f"sqlite:///{tmp_path / 'db.sqlite3'}", tmp_path)
+def test_places_add_up_while_a_campaign_is_extended_on_sqlite(tmp_path: Path) -> None:
+    assert_places_add_up_however_many_answer(f"sqlite:///{tmp_path / 'db.sqlite3'}", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.postgresql
+def test_places_add_up_while_a_campaign_is_extended_on_postgresql(
+    tmp_path: Path, postgresql_url: str
+) -> None:
+    with database_of_its_own(postgresql_url, "annotation_extender") as url:
+        assert_places_add_up_however_many_answer(url, tmp_path)
+
+
+def assert_places_add_up_however_many_answer(url: str, data: Path) -> None:
+    env = environment(url, data)
     campaign = finish(start(crowd("prepare", QUESTIONS, PEOPLE), env))
     workers = [start(crowd("work", campaign, seed), env) for seed in range(WORKERS)]
     extender = start(["-m", "tests.annotation.concurrency.extender", str(campaign)], env)

@@ -99,7 +99,18 @@ def test_each_class_is_counted_and_told_what_it_lacks(campaign):
     assert [(row.target, row.present, row.absent) for row in rows] == [
         (banjo, 3, 1), (flute, 0, 0),
     ]  # fmt: skip
-    assert [row.missing for row in rows] == ["more absent wanted", "none yet"]
+    assert [row.missing for row in rows] == [
+        ["2 more absent"], ["none yet: set some present and some absent"],
+    ]  # fmt: skip
+
+
+def test_a_class_without_near_misses_says_so(campaign):
+    banjo = ClassFactory()
+    for truth, tail in (("present", "high"), ("absent", "low"), ("absent", "low")):
+        known(campaign, truth, target=banjo, tail=tail)
+    [row] = balance_of(campaign, items_of(campaign))
+    assert (row.clear, row.near_miss) == (3, 0)
+    assert row.missing == ["3 more near misses"]
 
 
 def test_what_is_retired_or_withdrawn_is_not_listed(campaign, django_assert_max_num_queries):

@@ -8,15 +8,26 @@ from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.utils import timezone
 from rest_framework.authtoken.models import Token
 
 from annotation.aggregation.collected import collect
-from annotation.models import ClipFlag, Measure, Message, Participant, Rating
+from annotation.models import (
+    ClipFlag,
+    ConsistencyReport,
+    Measure,
+    Message,
+    Participant,
+    PersonReport,
+    Rating,
+    Workload,
+)
 from annotation.people.own_data import ERASED_TEXT
 from annotation.pseudonyms import Pseudonyms
 from consonance.errors import NotAllowedError, StateError
@@ -25,6 +36,7 @@ from consonance.people import throttle
 from consonance.people.actions.erase_person import erase_person
 from consonance.people.models import User
 from consonance.people.own_browser import remember
+from consonance.people.own_data import sections
 from tests.annotation.aggregation.crowds import aggregate, crowd
 from tests.factories import (
     PASSWORD,
@@ -237,3 +249,106 @@ def test_whoever_came_from_a_study_has_no_password_to_give():
     assert client.post("/me/erase/", {"sure": "on"}).status_code == 200
     ana.refresh_from_db()
     assert ana.erased_at is not None
+
+
+# --- nothing is forgotten --------------------------------------------------------------------
+STAYS = "a row of their work; stays with the emptied account"
+TRAIL = "what they did for others; told in the audit trail, stays with the emptied account"
+#: Every reference to a person: the section of the export that tells it, and what erasure does.
+REFERENCES = {
+    "account.EmailAddress.user": ("account", "deleted"),
+    "admin.LogEntry.user": ("", "Django's own log of its staff; stays with the emptied account"),
+    "annotation.Adjudication.decided_by": ("adjudications", STAYS),
+    "annotation.Assignment.person": ("questions_in_hand", STAYS),
+    "annotation.Campaign.created_by": ("audit_trail", TRAIL),
+    "annotation.ClipFlag.person": ("flags", "its words are emptied"),
+    "annotation.ClipFlag.resolved_by": ("audit_trail", TRAIL),
+    "annotation.ConsensusRun.created_by": ("audit_trail", TRAIL),
+    "annotation.GoldAnswer.created_by": ("gold_given", STAYS),
+    "annotation.GoldTrust.person": ("trust", STAYS),
+    "annotation.GuidelineVersion.created_by": ("audit_trail", TRAIL),
+    "annotation.Measure.created_by": ("audit_trail", TRAIL),
+    "annotation.Measure.lifted_by": ("audit_trail", TRAIL),
+    "annotation.Measure.person": ("measures", "still holds for the answers that stay"),
+    "annotation.Message.recipient": ("messages", "its words are emptied"),
+    "annotation.Message.sender": ("messages", "its words are emptied"),
+    "annotation.Participant.person": ("studies", "its external ids are emptied"),
+    "annotation.PersonReport.person": ("reports", "untied"),
+    "annotation.QuizAttempt.person": ("quiz_answers", STAYS),
+    "annotation.Rating.person": ("ratings", STAYS),
+    "annotation.SkillSnapshot.person": ("skills", STAYS),
+    "annotation.Study.created_by": ("audit_trail", TRAIL),
+    "annotation.Workload.person": ("work", "deleted"),
+    "authtoken.Token.user": ("account", "deleted"),
+    "candidates.SamplingRound.created_by": ("audit_trail", TRAIL),
+    "candidates.SamplingRound.reviewed_by": ("audit_trail", TRAIL),
+    "catalog.Taxonomy.created_by": ("audit_trail", TRAIL),
+    "jobs.Job.created_by": ("audit_trail", TRAIL),
+    "ledger.AuditEntry.actor": ("audit_trail", TRAIL),
+    "mfa.Authenticator.user": ("account", "deleted"),
+    "people.Invitation.created_by": ("audit_trail", TRAIL),
+    "people.Membership.person": ("roles", "deleted"),
+    "people.User_groups.user": ("", "Django's groups of its staff: nobody here is in one"),
+    "people.User_user_permissions.user": ("", "Django's rights of its staff: nobody has one"),
+    "splits.Release.published_by": ("audit_trail", TRAIL),
+}
+#: Models that hang on one of these and hold a person's own words or answers.
+HANGING = {"annotation.Skip": "skips", "annotation.QuizItem": "quiz_answers"}
+
+
+def test_every_reference_to_a_person_is_told_and_erased_or_has_its_reason():
+    found = {
+        f"{model._meta.label}.{field.name}"
+        for model in apps.get_models(include_auto_created=True)
+        if not model._meta.proxy
+        for field in model._meta.get_fields()
+        if field.concrete and getattr(field, "related_model", None) is User
+    } - {"people.User_groups", "people.User_user_permissions"}
+    assert found == set(REFERENCES)
+    told = {name for name, _ in sections()}
+    assert {section for section, _ in REFERENCES.values()} - {""} <= told
+    assert set(HANGING.values()) <= told
+    # And nothing is told that this list does not know of.
+    assert told - {"pseudonyms"} == (
+        {section for section, _ in REFERENCES.values()} | set(HANGING.values())
+    ) - {""}
+
+
+def test_what_is_deleted_is_gone_and_what_was_counted_is_told_before(campaign):
+    person = campaign.people[0]
+    Workload.objects.create(
+        campaign=campaign, person=person, answered=6, headphone_tries=2,
+        headphones_at=timezone.now(),
+    )  # fmt: skip
+    EmailAddress.objects.create(user=person, email="ana@site.example")
+    Token.objects.create(user=person)
+    exporters = dict(sections())
+    [row] = exporters["work"](person)
+    assert (row["campaign__name"], row["answered"], row["headphone_tries"]) == (
+        campaign.name, 6, 2,
+    )  # fmt: skip
+    assert list(exporters["roles"](person))
+    erase_person(person=person, actor=None)
+    for reference, (_, done) in REFERENCES.items():
+        label, _, field = reference.rpartition(".")
+        rows = apps.get_model(label)._default_manager.filter(**{field: person})
+        assert not (done in {"deleted", "untied"} and rows.exists()), reference
+    assert Rating.objects.filter(person=person).count() == 6
+
+
+def test_nothing_told_of_reports_and_runs_is_measured_on_gold(campaign):
+    """Told exactly, and by the live report after each answer, it would say which was known."""
+    run = aggregate(campaign)
+    person = run.skill_rows.first().person
+    report = ConsistencyReport.objects.create(campaign=campaign, cutoff=timezone.now(), ratings=6)
+    PersonReport.objects.create(
+        report=report, person=person, rater="r1", ratings=6, unsure_share=0.0, gold_accuracy=0.75,
+        trust=0.875, sensitivity=0.625, specificity=0.5625,
+    )  # fmt: skip
+    exporters = dict(sections())
+    for section in ("reports", "skills"):
+        rows = list(exporters[section](person))
+        assert rows
+        for row in rows:
+            measured = ("gold", "trust", "sensitivity", "specificity", "weight")
+            assert not [name for name in row if any(word in name for word in measured)]

@@ -14,7 +14,7 @@ from rest_framework.authtoken.models import Token
 
 from annotation.actions.open_study import open_study
 from annotation.actions.undo_rating import UNDO_WITHIN
-from annotation.models import Message, Participant, Rating
+from annotation.models import Assignment, Message, Participant, Rating
 from annotation.people.own_statistics import own_work, rounded_share
 from annotation.pseudonyms import Pseudonyms
 from consonance.people.models import Role
@@ -72,6 +72,7 @@ def test_work_is_told_by_campaign_with_time_and_pay(client_of, ana):
     RatingFactory(question__campaign=free, person=ana, response_ms=20_000)
     RatingFactory(question__campaign=free, person=ana, is_withdrawn=True, response_ms=0)
     RatingFactory(question__campaign=free)
+    Assignment.objects.update(leased_at=timezone.now() - timedelta(minutes=1))
     work = own_work(ana)
     by_name = {row.campaign.name: row for row in work.campaigns}
     assert (by_name["Paid"].ratings, by_name["Free"].ratings, work.ratings) == (1, 1, 2)
@@ -93,7 +94,7 @@ def test_known_answers_are_told_by_class_where_there_are_enough(client_of, ana):
         answer_gold(ana, campaign, ClassFactory(name=name, display_name=name), right)
     told = client_of(ana).get("/me/").content.decode()
     assert "banjo" not in told  # may still be undone
-    Rating.objects.update(created_at=timezone.now() - UNDO_WITHIN - timedelta(seconds=1))
+    Rating.objects.update(created_at=timezone.now() - UNDO_WITHIN - timedelta(hours=1))
     told = client_of(ana).get("/me/").content.decode()
     assert "banjo" in told
     assert "flute" not in told
@@ -113,7 +114,7 @@ def test_one_known_answer_shows_neither_by_being_given_nor_by_being_corrected(cl
     Rating.objects.update(created_at=timezone.now() - timedelta(days=1))
     assert own_work(ana).gold_percent == 100
     answer_gold(ana, campaign, banjo, 9, answer="no")
-    Rating.objects.filter(answer="no").update(created_at=timezone.now() - timedelta(hours=1))
+    Rating.objects.filter(answer="no").update(created_at=timezone.now() - timedelta(hours=2))
     first = Rating.objects.order_by("created_at").first()
     first.superseded_by = RatingFactory(
         question=first.question, person=ana, answer="no", assignment=first.assignment
@@ -122,6 +123,21 @@ def test_one_known_answer_shows_neither_by_being_given_nor_by_being_corrected(cl
     assert own_work(ana).gold_percent == 100
     [told] = exported(client_of(ana))["trust"]
     assert (told["class"], told["right_percent_about"]) == ("banjo", 100)
+
+
+def test_the_share_moves_on_the_hour_and_not_with_the_answer_that_completes_it(ana, monkeypatch):
+    campaign = CampaignFactory()
+    answer_gold(ana, campaign, ClassFactory(name="banjo"), 10)
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    Rating.objects.update(created_at=hour + timedelta(minutes=5))
+
+    def told_at(minutes):
+        monkeypatch.setattr(timezone, "now", lambda: hour + timedelta(minutes=minutes))
+        return own_work(ana).gold_percent
+
+    # The tenth can no longer be undone 15 minutes past; all of that hour are told together.
+    assert [told_at(14), told_at(16), told_at(69)] == [None, None, None]
+    assert told_at(71) == 100
 
 
 # --- answers -----------------------------------------------------------------------------------
@@ -170,7 +186,9 @@ def test_a_campaign_for_everybody_is_joined_by_a_click(client_of):
     assert client.get(f"/rate/{campaign.pk}/").status_code == 403
     answer = client.post(f"/campaigns/{campaign.pk}/join/")
     assert (answer.status_code, answer["Location"]) == (302, f"/rate/{campaign.pk}/")
-    assert client.get(f"/rate/{campaign.pk}/").status_code == 200
+    first = client.get(f"/rate/{campaign.pk}/")
+    assert (first.status_code, first["Location"]) == (302, f"/rate/{campaign.pk}/welcome/")
+    assert "Welcome to For all" in client.get(first["Location"]).content.decode()
     client.post(f"/campaigns/{campaign.pk}/join/")
     assert ana.memberships.count() == 1
     assert "For all" not in client.get("/me/").content.decode()
@@ -210,7 +228,7 @@ def test_a_curator_makes_a_link_sees_it_once_and_revokes_it(client_of):
     assert "0 of 30" in listed
     link = told.split("http://testserver")[1].split("<")[0]
     assert client.get(link).status_code == 200
-    invitation = listed.split(f"{address}")[1].split("/revoke")[0]
+    invitation = listed.split("/revoke")[0].rsplit("/", 1)[1]
     assert client.post(f"{address}{invitation}/revoke/").status_code == 302
     assert client.get(link).status_code in {200, 404}
     assert "Revoked" in client.get(address).content.decode()

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
+import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.cache import cache
+from django.db.models import F
 from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.actions.enter_study import end_participation, enter_study
-from annotation.actions.open_study import move_study, open_study
-from annotation.models import Participant, QuizAttempt, Rating, Study
+from annotation.actions.claim_questions import claim_questions
+from annotation.actions.correct_rating import correct_rating
+from annotation.actions.enter_study import end_for, end_participation, enter_study
+from annotation.actions.open_study import move_study, open_study, set_reward
+from annotation.models import Assignment, Participant, QuizAttempt, Rating, Study, Workload
 from annotation.people.participation import (
     accounts_of,
     held_back,
@@ -24,11 +30,13 @@ from annotation.people.participation import (
     stand_of,
 )
 from annotation.people.studies import Arrival, link_to_paste, signed, study_of
-from annotation.people.working_time import LONGEST_GAP_S, active_seconds
+from annotation.people.working_time import LONGEST_ANSWER_S, LONGEST_GAP_S, active_seconds
 from consonance.errors import NotAllowedError, ParameterError, StateError
+from consonance.ledger.models import AuditEntry
 from consonance.people import consent, throttle
 from consonance.people.models import Membership, Role, User
 from consonance.people.own_browser import COOKIE
+from tests.annotation.conftest import claim_one, give, let_run_out
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
@@ -181,7 +189,7 @@ def test_whoever_agrees_gets_an_account_and_works_on_the_campaign(study, campaig
     assert "p1" not in row.person.username
     [role] = row.person.memberships.all()
     assert (role.role, role.scope_id) == ("annotator", campaign.pk)
-    assert client.get(answer["Location"]).status_code == 200
+    assert client.get(answer["Location"], follow=True).status_code == 200
 
 
 def test_entering_again_finds_the_same_account_without_a_second_agreement(study):
@@ -324,11 +332,49 @@ def rate_more(row):
     RatingFactory(question=row.study.campaign.questions.all()[1], person=row.person)
 
 
+def corrected(rating):
+    return correct_rating(
+        person=rating.person, rating_id=rating.pk, answer="unsure", key=uuid.uuid4()
+    )
+
+
+def test_corrections_of_what_was_answered_before_they_came_do_not_count(study):
+    row = enter(study)
+    rate(row, 2)
+    Rating.objects.update(created_at=row.joined_at - timedelta(days=1))
+    for rating in Rating.objects.all():
+        corrected(rating)
+    assert stand_of(row).given == 0
+    [account] = accounts_of(study, [row])
+    assert (account.ratings, account.seconds) == (0, 0)
+    assert end_participation(participant=row).outcome == "working"
+
+
+def test_a_corrected_answer_counts_once(study):
+    row = enter(study)
+    rate(row, 1)
+    corrected(Rating.objects.get())
+    assert stand_of(row).given == 1
+    assert accounts_of(study, [row])[0].ratings == 1
+
+
 def test_answers_taken_back_do_not_count(study):
     row = enter(study)
     rate(row, 2)
     Rating.objects.update(is_withdrawn=True)
     assert stand_of(row).given == 0
+
+
+def test_an_answer_that_came_late_counts_and_is_paid_like_any_other(study, campaign):
+    row = enter(study)
+    lease = claim_one(campaign, row.person)
+    let_run_out(lease)
+    Assignment.objects.update(leased_at=timezone.now() - timedelta(minutes=1))
+    assert give(row.person, lease, response_ms=30_000).status == "late"
+    assert stand_of(row).given == 1
+    [account] = accounts_of(study, [row])
+    assert account.ratings == 1
+    assert account.owed == Decimal("0.10")  # half a minute at 12 an hour
 
 
 def test_nobody_is_screened_out_who_could_go_on(study):
@@ -413,6 +459,33 @@ def test_answers_that_waited_for_the_network_count_their_own_time():
 def test_time_is_never_negative_nor_longer_than_its_limits_allow(events):
     total = active_seconds(sorted(at(*events), key=lambda event: event[0]))
     assert 0 <= total <= LONGEST_GAP_S * len(events)
+    moments = [second for second, _ in events] or [0]
+    assert total <= max(moments) - min(moments) + LONGEST_ANSWER_S
+
+
+def test_answers_that_arrive_together_took_no_longer_than_there_was_time():
+    assert active_seconds(at(*[(0, 60_000)] * 20)) == LONGEST_ANSWER_S
+    assert active_seconds(at((0, None), *[(90, 60_000)] * 20)) == 90 + LONGEST_ANSWER_S
+
+
+def test_no_answer_took_longer_than_its_question_was_in_hand(study, campaign):
+    row = enter(study)
+    lease = claim_one(campaign, row.person)
+    give(row.person, lease, response_ms=60_000)
+    assert accounts_of(study, [row])[0].seconds < 30
+    Assignment.objects.update(leased_at=F("leased_at") - timedelta(seconds=20))
+    assert 20 <= accounts_of(study, [row])[0].seconds < 50
+
+
+def test_a_correction_is_no_time_of_its_own(study, campaign):
+    row = enter(study)
+    rate(row)
+    Rating.objects.update(created_at=F("created_at") - timedelta(minutes=1))
+    Participant.objects.update(joined_at=F("joined_at") - timedelta(minutes=2))
+    row = Participant.objects.select_related("study__campaign").get()
+    before = accounts_of(study, [row])[0].seconds
+    corrected(Rating.objects.get())
+    assert accounts_of(study, [row])[0].seconds == before
 
 
 def test_reading_the_quiz_and_answering_are_all_work(study, campaign):
@@ -424,6 +497,7 @@ def test_reading_the_quiz_and_answering_are_all_work(study, campaign):
     gold = GoldAnswerFactory()
     attempt.items.create(place=1, gold=gold, answered_at=start + timedelta(seconds=50))
     rate(row, 2, response_ms=2_000)
+    Assignment.objects.update(leased_at=start)
     for place, rating in enumerate(Rating.objects.all()):
         Rating.objects.filter(pk=rating.pk).update(
             created_at=start + timedelta(seconds=60 + 1_000 * place)
@@ -536,6 +610,8 @@ def test_terms_come_before_the_rating_page_and_an_older_wording_before_any_claim
     client_of, campaign, monkeypatch
 ):
     never, simulated = annotator(consent_version=0), annotator(consent_version=0, is_simulated=True)
+    for person in (never, simulated):
+        Workload.objects.create(campaign=campaign, person=person, welcomed_at=timezone.now())
     body = {"campaign": str(campaign.pk), "count": 1}
     client = client_of(never)
     for page in (f"/rate/{campaign.pk}/", f"/rate/{campaign.pk}/plain/"):
@@ -548,3 +624,94 @@ def test_terms_come_before_the_rating_page_and_an_older_wording_before_any_claim
     answer = client.post("/api/v1/questions/claim", body, format="json").json()
     assert (answer["questions"], answer["reason"]) == ([], "consent")
     assert client.get(f"/rate/{campaign.pk}/").status_code == 302
+
+
+# --- rewards, and ending for somebody ------------------------------------------------------
+def finished(study, seconds, external_id="p"):
+    """Make somebody who completed after so many seconds of work."""
+    entered = enter(study, external_id)
+    start = entered.joined_at
+    campaign = study.campaign
+    for number in range(int(seconds // 120) + 1):
+        rating = RatingFactory(question__campaign=campaign, person=entered.person)
+        at = start + timedelta(seconds=120 * number)
+        Rating.objects.filter(pk=rating.pk).update(created_at=at, response_ms=None)
+    Participant.objects.filter(pk=entered.pk).update(outcome="completed", ended_at=timezone.now())
+    return entered
+
+
+@pytest.mark.parametrize("reward", ["-1", "NaN", "Infinity", "10001", "1.005"])
+def test_a_reward_is_an_amount(study, reward):
+    with pytest.raises(ParameterError, match="reward"):
+        set_reward(study=study, reward=Decimal(reward))
+    study.refresh_from_db()
+    assert study.reward is None
+
+
+def test_a_reward_is_kept_audited_and_compared_with_the_promise(client_of, campaign, study):
+    campaign.pay_per_hour = Decimal(12)
+    campaign.save()
+    for number, minutes in enumerate((10, 20, 30)):
+        finished(study, 60 * minutes, f"p{number}")
+    client = client_of(curator())
+    where = reverse("annotation:study", args=[study.pk])
+    kept = client.post(reverse("annotation:study_reward", args=[study.pk]), {"reward": "3,00"})
+    assert kept.status_code == 302
+    study.refresh_from_db()
+    assert study.reward == Decimal("3.00")
+    entry = AuditEntry.objects.get(action="set_reward")
+    assert (entry.detail["before"], entry.detail["after"]) == (None, "3.00")
+    page = client.get(where)
+    hourly = page.context["hourly"]
+    assert (hourly.median, hourly.below, hourly.people) == (Decimal("9.00"), 2, 3)
+    assert (hourly.paid, hourly.owed) == (Decimal("9.00"), Decimal("12.00"))
+    assert hourly.is_too_little
+    assert "People are paid less than promised" in page.content.decode()
+    by_id = {row["account"].participant.external_id: row["hourly"] for row in page.context["rows"]}
+    assert by_id == {"p0": Decimal(18), "p1": Decimal(9), "p2": Decimal(6)}
+    enough = client.get(where, {"reward": "5"})
+    assert not enough.context["hourly"].is_too_little
+    assert "less than promised" not in enough.content.decode()
+    lines = list(csv.DictReader(io.StringIO(_text(client, study))))
+    assert {(line["reward"], line["reward_an_hour"]) for line in lines} == {
+        ("3.00", "18.00"), ("3.00", "9.00"), ("3.00", "6.00"),
+    }  # fmt: skip
+    refused = client.post(reverse("annotation:study_reward", args=[study.pk]), {"reward": "much"})
+    assert refused.status_code == 400
+
+
+def _text(client, study):
+    response = client.get(reverse("annotation:study_csv", args=[study.pk]))
+    return b"".join(response.streaming_content).decode()
+
+
+def test_a_curator_ends_a_participation_and_the_person_gets_the_code(client_of, study):
+    entered = enter(study, "p1")
+    client = client_of(curator())
+    where = reverse("annotation:end_person", args=[study.pk, entered.pk])
+    answer = client.post(where, {"outcome": "screened_out", "reason": "Asked to leave."})
+    assert answer.status_code == 302
+    entered.refresh_from_db()
+    assert entered.outcome == "screened_out"
+    assert entered.ended_at is not None
+    entry = AuditEntry.objects.get(action="end_participation")
+    assert (entry.detail["outcome"], entry.detail["reason"]) == ("screened_out", "Asked to leave.")
+    own = client_of(entered.person).get(reverse("annotation:study_end", args=[study.pk]))
+    assert study.screened_out_code in own.content.decode()
+    claim = claim_questions(campaign=study.campaign, person=entered.person, count=1)
+    assert (claim.assignments, claim.reason) == ([], "study_done")
+    again = client.post(where, {"outcome": "completed"}, follow=True)
+    assert "has ended already" in again.content.decode()
+    entered.refresh_from_db()
+    assert entered.outcome == "screened_out"
+    assert client.post(where, {"outcome": "working"}).status_code == 400
+
+
+def test_nobody_else_ends_it_and_not_through_another_study(client_of, study, campaign):
+    entered = enter(study, "p1")
+    for person in (annotator(), entered.person):
+        with pytest.raises(NotAllowedError):
+            end_for(participant=entered, outcome="completed", actor=person)
+    other = open_study(campaign=campaign, provider="other", name="Other", ratings_wanted=1)
+    where = reverse("annotation:end_person", args=[other.pk, entered.pk])
+    assert client_of(curator()).post(where, {"outcome": "completed"}).status_code == 404

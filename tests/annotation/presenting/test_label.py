@@ -7,9 +7,9 @@ import pytest
 from django.utils import timezone
 
 from annotation.deciding import posterior
-from annotation.labels import CountedRating, LabelInRun
 from annotation.models import ConsensusRun, Question, Rating
 from annotation.presenting.label import Basis, path_chart, path_of, probability_text, why_changed
+from annotation.presenting.stored_labels import CountedRating, LabelInRun
 from tests.factories import CampaignFactory, QuestionFactory, RatingFactory, annotator
 
 NAMES = {"r1": "ana", "r2": "ben", "r3": "mallory"}

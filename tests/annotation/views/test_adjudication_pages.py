@@ -74,6 +74,7 @@ def test_the_queue_shows_what_waits_longest_with_answers_trust_and_detector(clie
     assert "0.73" not in text
     assert "0.417" in text
     assert "low tail" in text.lower()
+    assert reverse("media:clip_spectrogram", args=[question.clip_id]) in text
     assert "2 waiting" in text
     for words in ("Present", "Absent", "Nobody can tell"):
         assert words in text

@@ -7,11 +7,14 @@ from django.urls import reverse
 
 from annotation.campaigns.rules import CampaignRules
 from annotation.models import Campaign, Question
+from annotation.templatetags.campaign import waiting_in
 from consonance.people.models import Role
 from tests.annotation.conftest import claim_one, give
 from tests.factories import (
+    AdjudicationFactory,
     CampaignFactory,
     ClassFactory,
+    ClipFlagFactory,
     QuestionFactory,
     RatingFactory,
     annotator,
@@ -110,6 +113,7 @@ def opening(drawn, **fields):
         "seed": 7,
         "description": "Banjos of the twenties.",
         "asks": "both",
+        "clip_classes": 3,
         "joining": "invited",
         "languages": "en, pt-BR",
         "gold_share": 0.2,
@@ -244,5 +248,84 @@ def test_the_lists_take_the_same_queries_for_any_number_of_rows(
     QuestionFactory.create_batch(20, campaign=campaign)
     client = client_of(curator())
     for name in ("campaign", "questions"):
-        with django_assert_max_num_queries(12):
+        with django_assert_max_num_queries(13):
             client.get(url(campaign, name))
+
+
+def test_questions_are_found_by_their_label(client_of):
+    campaign = CampaignFactory(asks="both")
+    present = QuestionFactory(campaign=campaign, state="decided", log_odds=2.0)
+    absent = QuestionFactory(campaign=campaign, state="decided", log_odds=-2.0)
+    ruled = QuestionFactory(campaign=campaign, state="adjudicated", log_odds=-0.1)
+    AdjudicationFactory(question=ruled, decision="present")
+    nobody = QuestionFactory(campaign=campaign, state="adjudicated")
+    AdjudicationFactory(question=nobody, decision="undecidable")
+    still = QuestionFactory(campaign=campaign)
+    client, where = client_of(curator()), url(campaign, "questions")
+    for decision, wanted in (
+        ("present", {present, ruled}), ("absent", {absent}), ("none", {nobody, still}),
+        ("maybe", {present, absent, ruled, nobody, still}),
+    ):  # fmt: skip
+        rows = client.get(where, {"decision": decision}).context["rows"]
+        assert {row["question"] for row in rows} == wanted, decision
+    text = client.get(where).content.decode()
+    assert "Present, by a curator" in text
+    assert "Nobody can tell, by a curator" in text
+
+
+def test_what_clip_passes_ask_beside_is_told_apart(client_of):
+    drawn = drawn_round(clips=2)
+    campaign = CampaignFactory(collection=drawn.score_set.collection, asks="clip")
+    campaign.rounds.set([drawn])
+    candidate = drawn.candidates.first()
+    own = QuestionFactory(campaign=campaign, clip=candidate.clip, target=candidate.target)
+    beside = QuestionFactory(
+        campaign=campaign, clip=candidate.clip, target=ClassFactory(), prior_log_odds=0.4
+    )
+    client, where = client_of(curator()), url(campaign, "questions")
+    for came, wanted in (("drawn", [own]), ("beside", [beside])):
+        rows = client.get(where, {"came": came}).context["rows"]
+        assert [row["question"] for row in rows] == wanted
+    assert "1 that rounds drew, 1 asked beside" in client.get(url(campaign)).content.decode()
+    label = client.get(reverse("annotation:question", args=[beside.pk])).content.decode()
+    assert "Clip passes ask about it" in label
+    label = client.get(reverse("annotation:question", args=[own.pk])).content.decode()
+    assert "Clip passes ask about it" not in label
+
+
+def test_the_tabs_tell_how_much_waits_and_lead_everywhere(client_of, django_assert_num_queries):
+    campaign = CampaignFactory()
+    disputed = QuestionFactory.create_batch(2, campaign=campaign, state="disputed")
+    ClipFlagFactory(question=disputed[0])
+    ClipFlagFactory(question=disputed[1], resolution="kept")
+    QuestionFactory(state="disputed")  # of another campaign
+    with django_assert_num_queries(1):
+        assert waiting_in(campaign) == {"disputed": 2, "reported": 1}
+    client = client_of(curator())
+    text = client.get(url(campaign)).content.decode()
+    names = (
+        "questions", "adjudication", "flags", "campaign_gold", "campaign_guidelines",
+        "invitations", "studies", "campaign_settings", "campaign_manage", "campaign_preview",
+    )  # fmt: skip
+    for name in names:
+        address = url(campaign, name)
+        assert f'href="{address}"' in text, name
+        if name != "campaign_preview":  # a rating page, and looks like one
+            page = client.get(address).content.decode()
+            assert f'href="{address}" aria-current="page"' in page, name
+
+
+def test_a_campaign_is_priced_before_it_is_opened(client_of):
+    drawn = drawn_round(clips=3, classes=2)
+    where = reverse("annotation:campaign_estimate")
+    client = client_of(curator())
+    fields = opening(drawn, asks="clip", pay_per_hour="10", gold_share=0, repeat_share=0)
+    told = client.post(where, fields).context["told"]
+    assert told[0] == (
+        "Up to 9 questions on 3 clips: 6 that rounds drew, up to 3 asked beside them."
+    )
+    assert "USD" in told[1]
+    assert "Choose a round" in client.post(where, {}).content.decode()
+    assert "do not fit" in client.post(where, fields | {"quota_positives": 99}).content.decode()
+    assert not Campaign.objects.exists()
+    assert client_of(annotator()).post(where, fields).status_code == 403

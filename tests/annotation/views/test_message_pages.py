@@ -200,9 +200,47 @@ def test_a_long_conversation_is_paged_from_its_end(client_of, campaign, ana):
     assert "Newer messages" in older
 
 
-@pytest.mark.parametrize("make", [annotator, curator, researcher])
+@pytest.mark.parametrize("role", [Role.CURATOR, Role.ADMIN])
+def test_a_campaign_s_own_curator_reads_answers_and_sees_how_many_wait(
+    client_of, campaign, ana, role
+):
+    send_message(campaign=campaign, sender=ana, text="Clip 4 does not play.")
+    send_message(campaign=CampaignFactory(), sender=annotator(), text="Not theirs.")
+    client = client_of(person_with(role, place=campaign))
+    page = client.get(INBOX)
+    assert [row.person for row in page.context["conversations"]] == [ana]
+    [waiting] = [item["count"] for item in page.context["user_items"] if "count" in item]
+    assert waiting == page.context["unread"] == 1
+    text = client.get(url("conversation_with", campaign, ana.pk)).content.decode()
+    assert "Clip 4 does not play." in text
+    assert ("Their page" in text) == (role == Role.ADMIN)
+    answer = client.post(
+        url("send_message", campaign, ana.pk),
+        {"text": "It is repaired.", "from": "conversation"},
+        follow=True,
+    )
+    assert answer.status_code == 200
+    assert "It is repaired." in answer.content.decode()
+    assert answer.context["unread"] == 0
+    assert "It is repaired." in client_of(ana).get(own(campaign)).content.decode()
+
+
+def test_a_curator_s_empty_inbox_leads_to_no_page_for_admins(client_of, campaign):
+    admins_page = reverse("annotation:consistency")
+    for person, leads in ((curator(), False), (admin(), True)):
+        shown = client_of(person).get(INBOX).content.decode().partition("<main")[2]
+        assert "No messages yet" in shown
+        assert (f'href="{admins_page}"' in shown) == leads
+
+
+def test_a_curator_never_comes_back_to_a_page_that_is_for_admins(client_of, campaign, ana):
+    answer = client_of(curator()).post(url("send_message", campaign, ana.pk), {"text": "Hello."})
+    assert answer.url == url("conversation_with", campaign, ana.pk) + "#messages"
+
+
+@pytest.mark.parametrize("make", [annotator, researcher])
 @pytest.mark.parametrize("name", ["conversation_with", "send_message", "read_messages"])
-def test_only_admins_see_write_to_and_mark_others(client_of, campaign, ana, name, make):
+def test_only_curators_see_write_to_and_mark_others(client_of, campaign, ana, name, make):
     send_message(campaign=campaign, sender=ana, text="Between us.")
     address = url(name, campaign, ana.pk)
     elsewhere = person_with(Role.ADMIN, place=CampaignFactory())

@@ -10,11 +10,18 @@ import re
 import pytest
 from django.urls import reverse
 
+from annotation.listing.people import COLUMNS
 from annotation.models import Campaign, Measure
-from annotation.people.person_list import COLUMNS
 from annotation.presenting.people import PERSON_COLUMNS
-from tests.annotation.person_reports import careful, flag, newcomer, person_report, spammer
-from tests.annotation.reporting_data import live_report, report_data, thin_data
+from tests.annotation.person_reports import (
+    careful,
+    flag,
+    newcomer,
+    person_class,
+    person_report,
+    spammer,
+)
+from tests.annotation.reporting_data import estimate, live_report, report_data, thin_data
 from tests.factories import (
     CampaignFactory,
     ConsensusRunFactory,
@@ -99,6 +106,15 @@ def test_every_column_sorts_either_way_and_whoever_has_no_value_stands_last(
         ({"kind": "real"}, ["ben", "ana", "rgone", "cleo"]),
         ({"least": "500"}, ["ben", "dan", "ana"]),
         ({"least": "500", "kind": "real", "q": "ben"}, ["ben"]),
+        ({"flag": "spammer"}, ["ben"]),
+        ({"flag": "drift"}, []),
+        ({"flag": "fast' OR 1=1 --"}, None),
+        ({"class": "voice"}, ["ben", "dan", "ana", "rgone"]),
+        ({"class": "voice", "flag": "unsure"}, ["ben"]),
+        ({"class": "v"}, []),
+        ({"class": "' OR 1=1 --"}, []),
+        ({"class": "banjo", "least": "120"}, ["ben", "dan", "ana", "rgone"]),
+        ({"class": "banjo", "least": "121"}, []),
         ({"show": "everything", "kind": "?", "least": "-3", "sort": "password"}, None),
         ({"least": "9" * 30, "page": "77"}, None),
     ],
@@ -114,6 +130,51 @@ def test_people_are_searched_and_narrowed_down(client_of, campaign, report, quer
     assert shown(answer) == (["ben", "dan", "ana", "rgone", "cleo"] if names is None else names)
     if names == []:
         assert "Nobody fits" in answer.content.decode()
+
+
+@pytest.fixture
+def two_who_know_one_class_each(campaign):
+    """Return a report: ana is good at banjo and bad at voice, ben the other way round."""
+    report = live_report(campaign, report_data(classes=("banjo", "voice")))
+    for name, banjo, voice in (("ana", 0.95, 0.6), ("ben", 0.55, 0.97)):
+        classes = [person_class("banjo", trust=banjo), person_class("voice", trust=voice)]
+        for row, trust in zip(classes, (banjo, voice), strict=True):
+            row["ratings"] = round(100 * trust)
+            row["agreement"] = estimate(trust, 0.02, number=50)
+            row["gold"] = estimate(trust - 0.1, 0.02, number=50)
+            row["confusion"] = [[trust, 0.9 - trust, 0.1], [0.8 - trust, trust - 0.3, 0.5]]
+        person_report(report, annotator(username=name), detail=careful(classes=classes))
+    return report
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("trust", 0.55), ("ratings", 55), ("gold", 0.45), ("agreement", 0.55),
+     ("sensitivity", 0.25), ("specificity", 0.55)],
+)  # fmt: skip
+def test_of_a_class_people_are_sorted_by_and_shown_with_what_they_said_there(
+    client_of, campaign, two_who_know_one_class_each, column, value
+):
+    client, address = client_of(admin()), url(campaign)
+    large_first = COLUMNS[column].large_first
+    for turn in ("", "-"):
+        answer = client.get(address, {"class": "banjo", "sort": turn + column})
+        assert shown(answer) == (["ana", "ben"] if large_first != bool(turn) else ["ben", "ana"])
+    ben = next(row for row in answer.context["rows"] if row.name == "ben")
+    told = getattr(ben, column)
+    assert (told.value if column in ("gold", "agreement") else told) == pytest.approx(value)
+
+
+def test_a_class_s_list_leads_to_its_ratings_and_leaves_out_what_is_not_known_of_it(
+    client_of, campaign, two_who_know_one_class_each
+):
+    answer = client_of(admin()).get(url(campaign), {"class": "voice"})
+    assert {"unsure", "time", "informative"}.isdisjoint(answer.context["headings"])
+    assert all("class=voice" in row.ratings_url for row in answer.context["rows"])
+    text = answer.content.decode()
+    assert "are those in voice;" in text
+    assert '<option value="voice" selected>voice</option>' in text
+    assert "Median time" not in text
 
 
 def test_a_choice_is_kept_by_sorting_paging_and_the_file(client_of, campaign, report):

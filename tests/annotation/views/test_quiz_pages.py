@@ -12,9 +12,13 @@ from annotation.actions.lift_measure import lift_measure
 from annotation.models import Measure, QuizAttempt, QuizItem
 from annotation.quizzes import RETRY_AFTER
 from consonance.people.models import Role
+from tests.annotation.conftest import welcomed
 from tests.annotation.test_quizzes import golden
 from tests.factories import (
     CampaignFactory,
+    ClassFactory,
+    ClipFactory,
+    GoldAnswerFactory,
     MeasureFactory,
     QuestionFactory,
     annotator,
@@ -258,9 +262,41 @@ def test_the_rating_page_says_kindly_why_there_are_no_questions(client_of, campa
 
 
 def test_a_paused_page_still_sends_what_waits_in_the_browser(client_of, campaign, ana):
+    welcomed(ana, campaign)
     text = text_of(client_of(ana).get(reverse("annotation:rate", args=[campaign.pk])))
     assert "js/rate.js" in text
     assert '"held_back": true' in text
     Measure.objects.update(lifted_at=timezone.now())
     text = text_of(client_of(ana).get(reverse("annotation:rate", args=[campaign.pk])))
     assert '"held_back": false' in text
+
+
+# --- a quiz of one class -----------------------------------------------------------------------
+def test_before_a_class_comes_its_own_quiz_and_after_it_the_class(client_of):
+    campaign = CampaignFactory(requires_quiz=True)
+    banjo, cello = ClassFactory(name="banjo"), ClassFactory(name="cello", display_name="Cello")
+    for target in (banjo, cello):
+        QuestionFactory(campaign=campaign, target=target)
+        for truth in ("present", "absent"):
+            clips = [ClipFactory(track__collection=campaign.collection) for _ in range(4)]
+            for clip in clips:
+                GoldAnswerFactory(
+                    clip=clip, target=target, truth=truth, collection=campaign.collection,
+                    is_quiz=True,
+                )  # fmt: skip
+    ana = welcomed(annotator(), campaign)
+    client, url = client_of(ana), page(campaign) + "?class=cello"
+    assert "Cello" in text_of(client.get(url))
+    assert client.post(url).url == url
+    attempt = QuizAttempt.objects.get()
+    assert attempt.target == cello
+    assert {item.gold.target for item in attempt.items.all()} == {cello}
+    for item in attempt.items.all():
+        right = "yes" if item.gold.truth == "present" else "no"
+        sent = client.post(url, {"item": str(item.pk), "answer": right})
+        assert "class=cello" in sent.url
+    text = text_of(client.get(page(campaign)))
+    assert "Passed: 8 of 8 right" in text
+    assert reverse("annotation:rate", args=[campaign.pk]) + "?class=cello" in text
+    # The other class still has its own before it.
+    assert "A short quiz" in text_of(client.get(page(campaign) + "?class=banjo"))

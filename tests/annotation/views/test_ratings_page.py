@@ -8,7 +8,7 @@ import uuid
 import pytest
 from django.urls import reverse
 
-from annotation import rating_list
+from annotation.listing import ratings as rating_list
 from annotation.models import Rating
 from annotation.presenting.ratings import RATING_COLUMNS
 from annotation.pseudonyms import Pseudonyms

@@ -139,6 +139,59 @@ def test_tracks_marked_as_explicit_are_drawn_only_when_asked_for(
     assert Clip.objects.filter(track__track_no=1).exists() is is_drawn
 
 
+def test_a_second_round_leaves_out_what_overlaps_with_the_first_unless_it_was_rejected(
+    draw: Draw,
+) -> None:
+    wide = {"classes": ("banjo",), "low": 0.49, "high": 0.51, "max_per_track": None}
+    first = draw(per_class=4, **wide)
+    asked = set(Clip.objects.values_list("track", flat=True))
+    assert first["candidates"] == 4
+    second = draw(per_class=N_TRACKS * 2, seed=1, **wide)
+    clips = SamplingRound.objects.get(pk=second["round"]).candidates.values_list("clip__track")
+    # A track's two excerpts begin 3.84 s apart and last 10 s: where one was asked, both are out.
+    assert {track for (track,) in clips} == set(
+        Track.objects.exclude(pk__in=asked).values_list("pk", flat=True)
+    )
+    assert SamplingRound.objects.get(pk=second["round"]).recipe["after"] == [first["round"]]
+    SamplingRound.objects.filter(pk=first["round"]).update(state="rejected")
+    third = draw(per_class=N_TRACKS * 2, seed=2, exclude_asked=False, **wide)
+    assert third["candidates"] == N_TRACKS * 2
+
+
+def test_what_sounds_like_a_clip_that_was_asked_is_left_out(draw: Draw) -> None:
+    wide = {"classes": ("banjo",), "low": 0.49, "high": 0.51, "max_per_track": None}
+    draw(per_class=1, share_high=1.0, **wide)
+    with pytest.raises(StateError, match="Nothing is left to draw"):
+        # Every tone has a positive cosine with every other.
+        draw(per_class=N_TRACKS * 2, seed=1, exclude_similar=1e-9, **wide)
+    assert SamplingRound.objects.count() == 1, "a round that cannot be drawn is left behind"
+    few = draw(per_class=N_TRACKS * 2, seed=2, exclude_similar=0.9999999, **wide)
+    assert few["candidates"] >= 2 * (N_TRACKS - 1) - 2
+
+
+def test_a_candidate_keeps_the_probability_with_which_it_was_drawn(draw: Draw) -> None:
+    drawn = draw(classes=("banjo",), per_class=2, low=0.49, high=0.51)
+    weights = [1 / row.inclusion for row in Candidate.objects.all()]
+    assert drawn["candidates"] == 2
+    assert sum(weights) == pytest.approx(N_TRACKS * 2)  # one of five, in each half
+
+
+def test_tracks_too_short_or_too_long_are_not_drawn(draw: Draw) -> None:
+    Track.objects.filter(track_no=1).update(duration_ms=20_000)
+    wide = {"classes": ("banjo",), "low": 0.49, "high": 0.51, "per_class": N_TRACKS * 2}
+    draw(max_seconds=19.5, **wide)
+    assert not Clip.objects.filter(track__track_no=1).exists()
+    draw(min_seconds=19.5, **wide)
+    assert Clip.objects.filter(track__track_no=1).exists()
+
+
+def test_strata_of_ones_own_and_presets_name_their_candidates(draw: Draw) -> None:
+    draw(classes=("banjo",), strata=(("middle", 0.3, 0.7, 1.0),))
+    assert set(Candidate.objects.values_list("tail", flat=True)) == {"middle"}
+    draw(classes=("banjo",), strata="top_decile", exclude_asked=False)
+    assert set(Candidate.objects.values_list("tail", flat=True)) == {"middle", "high"}
+
+
 def test_tracks_in_quarantine_are_not_drawn(draw: Draw) -> None:
     Track.objects.filter(track_no=1).update(state="quarantined")
     draw(per_class=N_TRACKS * 2, classes=("banjo",), low=0.49, high=0.51)
@@ -147,7 +200,7 @@ def test_tracks_in_quarantine_are_not_drawn(draw: Draw) -> None:
 
 def test_when_nothing_may_be_drawn_it_says_where_to_look(draw: Draw) -> None:
     Track.objects.all().update(licence_title="All rights reserved", licence_url="")
-    with pytest.raises(StateError, match="check licences, explicit marks and the quarantine"):
+    with pytest.raises(StateError, match="check licences, explicit marks, durations"):
         draw()
     assert not SamplingRound.objects.exists(), "a round that cannot be drawn is left behind"
 
@@ -198,7 +251,13 @@ def test_scores_that_are_not_complete_are_not_drawn_from(draw: Draw, score_set: 
         draw()
 
 
-@pytest.mark.parametrize("fields", [{"licences": "some"}, {"per_class": 0}, {"max_per_track": 0}])
+@pytest.mark.parametrize("fields", [
+        {"licences": "some"}, {"per_class": 0}, {"max_per_track": 0}, {"max_per_artist": 0},
+        {"max_per_album": -1}, {"seed": -1}, {"min_seconds": -1}, {"exclude_similar": 0},
+        {"min_seconds": 9, "max_seconds": 8}, {"strata": "bottom"},
+        {"strata": (("a", 0.1, 0.2, 0.5),)}, {"strata": (("a", 0.3, 0.2, 1.0),)},
+    ],
+)  # fmt: skip
 def test_a_recipe_that_makes_no_sense_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ParameterError):
         recipe(**fields)

@@ -150,6 +150,20 @@ def test_embeddings_are_found_in_the_order_asked_for(tmp_path: Path) -> None:
     np.testing.assert_allclose(found[1], first.embedding[0], rtol=1e-3)
 
 
+def test_likelihoods_of_some_excerpts_are_found_in_the_order_asked_for(tmp_path: Path) -> None:
+    first, second = scored(1), scored(2)
+    write(tmp_path / "shard-00000.parquet", first)
+    write(tmp_path / "shard-00001.parquet", second)
+    classes, found = shards.read_logits(tmp_path, [(2, 3_840), (1, 0)])
+    assert classes == CLASSES
+    np.testing.assert_array_equal(found[0], to_logit(second.likelihood)[1])
+    np.testing.assert_array_equal(found[1], to_logit(first.likelihood)[0])
+    with pytest.raises(StateError, match="score first"):
+        shards.read_logits(tmp_path / "none", [(1, 0)])
+    with pytest.raises(ParameterError, match="was not scored"):
+        shards.read_logits(tmp_path, [(1, 1)])
+
+
 @pytest.mark.parametrize(
     ("places", "told"),
     [([(9, 0)], r"\(9, 0\)"), ([(1, 0), (1, 5)], r"\(1, 5\)"), ([(1, 0), (2, 0)], r"\(2, 0\)")],

@@ -85,3 +85,24 @@ def test_if_range_takes_nothing_else(condition: str) -> None:
 
 def test_if_range_with_a_date_fails_where_none_is_sent() -> None:
     assert not part_may_be_sent(DATE, '"a"', None)
+
+
+@given(st.text(alphabet="bytes=-, 0123456789٣\x00\t\nB", max_size=40), st.integers(0, 2_000))
+def test_whatever_is_sent_is_a_part_of_the_file_the_whole_or_refused(
+    header: str, size: int
+) -> None:
+    try:
+        part = asked_range(header, size)
+    except UnsatisfiableRangeError:
+        return
+    assert part is None or 0 <= part.start < part.stop <= size
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["bytes=" + "9" * 400 + "-", "bytes=0-" + "9" * 400, "bytes=٣-٤", "bytes=0-0\r\nX: y",
+     "bytes=--1", "bytes=0x1-0x2", "bytes=1e3-", "bytes=+1-2", "bytes=0-1,", "bytes=,0-1",
+     "bits=0-1"],
+)  # fmt: skip
+def test_ranges_made_to_hurt_are_no_ranges(header: str) -> None:
+    assert asked_range(header, 1_000) is None

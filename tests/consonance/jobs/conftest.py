@@ -82,12 +82,11 @@ def environment(data: Path, database_url: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a migrated SQLite file, to be copied."""
+    """Return a SQLite file with empty tables, to be copied."""
     data = tmp_path_factory.mktemp("migrated")
     path = data / "empty.sqlite3"
     made = environment(data, f"sqlite:///{path}")
-    words = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"]
-    subprocess.run(words, cwd=ROOT, env=made, check=True)
+    subprocess.run([sys.executable, "-m", "tests.plugins.tables"], cwd=ROOT, env=made, check=True)
     return path
 
 
@@ -106,6 +105,7 @@ def postgresql_installation(tmp_path: Path, postgresql_url: str) -> Installation
     data = tmp_path / "data"
     data.mkdir()
     made = Installation(data, environment(data, postgresql_url))
-    words = [sys.executable, "-m", "django", "migrate", "--verbosity=0", "--skip-checks"]
-    subprocess.run(words, cwd=ROOT, env=made.environment, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "tests.plugins.tables"], cwd=ROOT, env=made.environment, check=True
+    )
     return made

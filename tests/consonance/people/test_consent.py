@@ -39,8 +39,8 @@ def test_one_agrees_by_ticking_both_and_goes_on_where_one_wanted():
     ana = UserFactory(consent_version=0, consented_at=None)
     client = signed_in(ana)
     page = client.get(f"{TERMS}?next=/rate/").content.decode()
-    assert consent.ADULT in page
-    assert consent.AGREEMENT in page
+    assert str(consent.ADULT) in page
+    assert str(consent.AGREEMENT) in page
     answer = client.post(TERMS, {**FORM, "next": "/rate/"})
     assert (answer.status_code, answer["Location"]) == (302, "/rate/")
     ana.refresh_from_db()

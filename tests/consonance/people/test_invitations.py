@@ -160,7 +160,7 @@ def test_a_new_account_has_the_role_there_and_nowhere_else_and_agreed(campaign):
 def test_a_refused_account_uses_nothing_up(campaign, fields, said):
     UserFactory(username="ben")
     invitation, token = invite(campaign)
-    with pytest.raises(ParameterError, match=re.escape(said)):
+    with pytest.raises(ParameterError, match=re.escape(str(said))):
         new(token, **fields)
     invitation.refresh_from_db()
     assert invitation.uses == 0

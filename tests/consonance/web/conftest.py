@@ -16,6 +16,7 @@ PRODUCTION = {
     "CONSONANCE_PRODUCTION": "1",
     "CONSONANCE_SECRET_KEY": "k3y-" + "0123456789abcdefghijklmnopqrstuv" * 2,
     "CONSONANCE_HOSTS": "archive.example.org",
+    "CONSONANCE_CACHE": "redis://127.0.0.1:6379/1",
 }
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

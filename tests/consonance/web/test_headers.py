@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from tests.annotation.conftest import welcomed
 from tests.consonance.web.world import make_world
 from tests.factories import admin, annotator
 
@@ -37,12 +38,13 @@ def test_every_answer_forbids_inline_code_framing_and_sniffing(address: str) -> 
 
 def test_no_page_needs_what_the_policy_forbids() -> None:
     world = make_world()
-    client = Client()
-    client.force_login(admin())
+    client, root = Client(), welcomed(admin(), world.campaign)
+    client.force_login(root)
     seen = 0
     for address in [
         "/", "/jobs/", f"/jobs/{world.job.pk}/", "/collections/", "/rounds/", "/rounds/draw/",
         world.track.collection.get_absolute_url(), world.round.get_absolute_url(),
+        f"/rate/{world.campaign.pk}/welcome/", f"/rate/{world.campaign.pk}/headphones/",
         f"/rate/{world.campaign.pk}/", f"/campaigns/{world.campaign.pk}/", "/campaigns/new/",
         f"/consistency/{world.campaign.pk}/", f"/questions/{world.question.pk}/",
         "/releases/", "/releases/build/", world.release.get_absolute_url(), "/styleguide/",
@@ -59,7 +61,7 @@ def test_no_page_needs_what_the_policy_forbids() -> None:
             assert not inline or 'type="application/json"' in opening, address
         assert "https://" not in "".join(page.split("<head", 1)[1].split("</head", 1)[0]), address
         seen += 1
-    assert seen == 20
+    assert seen == 22
 
 
 def test_cookies_are_out_of_reach_of_scripts_and_other_sites() -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from django.core.management import call_command
+
+from annotation.api.examples import EXAMPLES
+from annotation.api.serializers import REASONS
 
 STORED = Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml"
 
@@ -25,13 +31,62 @@ def test_the_stored_description_is_that_of_the_code(described: str) -> None:
     assert STORED.read_text(encoding="utf-8") == described, hint
 
 
-def test_every_operation_says_what_it_does_and_needs(described: str) -> None:
-    document = yaml.safe_load(described)
+@pytest.fixture(scope="module")
+def document(described: str) -> dict[str, Any]:
+    told: dict[str, Any] = yaml.safe_load(described)
+    return told
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method} {path}", operation
+
+
+def test_every_operation_says_what_it_does_and_needs(document: dict[str, Any]) -> None:
     open_to_all = {"/api/v1/releases", "/api/v1/releases/{name}/{version}"}
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
             assert operation.get("description"), f"{method} {path}"
             assert ({} in operation["security"]) == (path in open_to_all), path
     assert set(document["paths"]) >= {
         "/api/v1/questions/claim", "/api/v1/ratings", "/api/v1/ratings/undo", "/api/v1/jobs",
     }  # fmt: skip
+
+
+def test_every_refusal_is_a_problem(document: dict[str, Any]) -> None:
+    shared = document["components"]["responses"]
+    for label, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            if int(status) < 400:
+                continue
+            told = shared[answer["$ref"].rsplit("/", 1)[1]] if "$ref" in answer else answer
+            assert list(told["content"]) == ["application/problem+json"], f"{label} {status}"
+            assert told["description"], f"{label} {status}"
+
+
+def test_whatever_takes_a_body_refuses_what_is_none_or_too_large(
+    document: dict[str, Any],
+) -> None:
+    for label, operation in operations(document):
+        if "requestBody" in operation:
+            assert {"400", "413", "415"} <= set(operation["responses"]), label
+        if {} not in operation["security"]:
+            assert "401" in operation["responses"], label
+
+
+def test_a_claims_reasons_are_an_enumeration(document: dict[str, Any]) -> None:
+    shown = document["components"]["schemas"]["ClaimResponse"]["properties"]["reason"]
+    [name] = [one["$ref"].rsplit("/", 1)[1] for one in shown["allOf"]]
+    assert set(document["components"]["schemas"][name]["enum"]) == set(REASONS)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples_are_of_the_form_that_is_asked_for(document: dict[str, Any], name: str) -> None:
+    [operation] = [one for _, one in operations(document) if one["operationId"] == name]
+    for part, example in EXAMPLES[name].items():
+        told = operation["requestBody"] if part == "request" else operation["responses"][part]
+        content = told["content"]["application/json"]
+        assert content["example"] == example
+        schema = {**content["schema"], "components": document["components"]}
+        jsonschema.validate(example, schema)

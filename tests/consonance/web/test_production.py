@@ -18,6 +18,15 @@ def test_production_passes_djangos_deployment_check_without_a_warning(run_python
     assert "no issues (0 silenced)" in done.stdout + done.stderr
 
 
+def test_several_processes_without_a_shared_cache_are_warned_about(run_python: Run) -> None:
+    done = run_python(*CHECK, **{**PRODUCTION, "CONSONANCE_CACHE": ""})
+    assert done.returncode != 0
+    assert "consonance.W001" in done.stderr
+    assert "CONSONANCE_CACHE=redis://" in done.stderr
+    alone = run_python(*CHECK, **{**PRODUCTION, "CONSONANCE_CACHE": "", "WEB_CONCURRENCY": "1"})
+    assert alone.returncode == 0, alone.stderr
+
+
 def test_a_laptop_would_not_pass_that_check(run_python: Run) -> None:
     done = run_python(*CHECK)
     assert done.returncode != 0
@@ -32,6 +41,7 @@ def test_a_laptop_would_not_pass_that_check(run_python: Run) -> None:
         ({"CONSONANCE_HOSTS": ""}, "CONSONANCE_HOSTS"),
         ({"DATABASE_URL": "mysql://host/name"}, "use sqlite:/// or postgresql://"),
         ({"CONSONANCE_THREADS": "many"}, "use a whole number"),
+        ({"CONSONANCE_CACHE": "memcached://x"}, "use redis://host:port/number"),
     ],
 )
 def test_production_refuses_to_start_with_one_sentence(
@@ -84,6 +94,6 @@ def test_sqlite_writes_ahead_waits_and_locks_at_once(run_python: Run) -> None:
         "busy_timeout": 30_000,
         "foreign_keys": 1,
         "temp_store": 2,
-        "cache_size": -65_536,
+        "cache_size": -16_384,
     }
     assert said[0] == "BEGIN IMMEDIATE"

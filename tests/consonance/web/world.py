@@ -10,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from annotation.actions.open_study import open_study
+from annotation.models import Participant
 from annotation.people.studies import signed
 from consonance.people.actions.create_invitation import create_invitation
 from consonance.people.models import Scope
@@ -39,6 +40,7 @@ class World:
     token: str
     study: Any
     rating: Any
+    participant: Any
 
     def arguments(self, route: str) -> dict[str, Any]:
         """Return what a route's converters are called, and the object's value for each."""
@@ -63,6 +65,7 @@ class World:
             # Who comes stands behind the question mark; the route ends with a slash.
             "link": f"{signed(self.study)}/?person=p1&via=",
             "rating_id": self.rating.pk,
+            "participant_id": self.participant.pk,
             "rater": self.rater,
             "name": self.release.name,
             "version": self.release.version,
@@ -97,6 +100,7 @@ def make_world() -> World:
     invitation, token = create_invitation(
         scope=Scope.CAMPAIGN, scope_id=campaign.pk, actor=None, max_uses=100
     )
+    study = open_study(campaign=campaign, provider="other", name="S", ratings_wanted=1)
     return World(
         job=factories.JobFactory(),
         track=clip.track,
@@ -116,6 +120,9 @@ def make_world() -> World:
         rater=person_report(report, person).rater,
         invitation=invitation,
         token=token,
-        study=open_study(campaign=campaign, provider="other", name="S", ratings_wanted=1),
+        study=study,
         rating=factories.RatingFactory(),
+        participant=Participant.objects.create(
+            study=study, person=factories.UserFactory(), external_id="worker"
+        ),
     )

@@ -98,6 +98,16 @@ def test_a_label_on_which_everybody_was_unsure_rests_on_nothing(world):
     unsure = world.with_table("ratings", pa.Table.from_pylist(rows))
     unsure = unsure.with_cell("labels", 0, n_yes=0, n_no=0, n_unsure=3)
     assert codes(unsure) == ["label_without_rating"]
+    assert codes(unsure.with_cell("labels", 0, stop_reason="curator")) == []
+
+
+def test_what_a_curator_decided_rests_on_the_curator(world):
+    alone = world.with_table("ratings", world.tables.ratings.slice(3))
+    alone = alone.with_cell(
+        "labels", 0, n_yes=0, n_no=0, n_unsure=0, posterior_crowd=0.5, majority=None,
+        relevance=None, stop_reason="curator",
+    )  # fmt: skip
+    assert codes(alone) == []
 
 
 def test_counts_that_do_not_match_the_ratings_are_named(world):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 
 class Taxonomy(models.Model):
@@ -14,6 +16,14 @@ class Taxonomy(models.Model):
     name = models.SlugField(max_length=64)
     version = models.CharField(max_length=32)
     licence = models.CharField(max_length=100)
+    description = models.TextField(blank=True, max_length=4_000)
+    is_published = models.BooleanField(
+        default=True, help_text="No longer edited: what is asked by it keeps its meaning."
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         verbose_name_plural = "taxonomies"
@@ -34,6 +44,15 @@ class TaxonomyClass(models.Model):
     name = models.SlugField(max_length=64)
     display_name = models.CharField(max_length=100)
     article = models.CharField(max_length=4, blank=True, help_text="“a”, “an” or nothing.")
+    definition = models.TextField(blank=True, max_length=2_000)
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children"
+    )
+    audioset_mids = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="AudioSet classes that this one stands for; none: no detector knows it.",
+    )
 
     class Meta:
         ordering = ["position"]

@@ -10,6 +10,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.models import record
@@ -20,9 +21,9 @@ from consonance.people.models import Invitation, Membership, User
 from consonance.people.places import place_of
 
 #: One sentence for every link that is no good: nobody learns which ones there are or were.
-NO_GOOD: Final = "This link is not valid, or not any more. Ask whoever sent it for a new one."
+NO_GOOD: Final = _("This link is not valid, or not any more. Ask whoever sent it for a new one.")
 #: One sentence for every name that cannot be had, taken ones among them.
-NO_NAME: Final = "This username cannot be used. Choose another one."
+NO_NAME: Final = _("This username cannot be used. Choose another one.")
 MAX_USERNAME: Final = 60
 #: Names that the site gives by itself.
 _RESERVED: Final = ("erased-", "study-", "sim-")
@@ -62,15 +63,23 @@ def accept_invitation(*, token: str, person: Any) -> Invitation:
         If the person has not agreed to the present terms.
     """
     if not consent.is_given(person):
-        raise NotAllowedError("Agree to the terms first.")
+        raise NotAllowedError(_("Agree to the terms first."))
     held = Invitation.objects.filter(token_sha256=fingerprint(token)).first()
     if held is not None and _has(person, held):
         return held
-    invitation = find_invitation(token)
+    try:
+        invitation = find_invitation(token)
+    except StateError:
+        if held is not None and _has(person, held):
+            return held  # its last use went to this person's other window at this moment
+        raise
     _check_place(invitation)
     with transaction.atomic():
-        _use(invitation)
-        _join(invitation, person)
+        # The row is the lock: two windows of one person use up one place together.
+        Invitation.objects.select_for_update().get(pk=invitation.pk)
+        if not _has(person, invitation):
+            _use(invitation)
+            _join(invitation, person)
     return invitation
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from consonance.errors import NotAllowedError, StateError
 from consonance.ledger.models import record
@@ -43,14 +44,14 @@ def erase_person(*, person: Any, actor: Any) -> dict[str, int]:
         If it was erased before, or is the last one that can administer the site.
     """
     with transaction.atomic():
-        user = User.objects.select_for_update().get(pk=person.pk)
+        user = User.objects.select_for_update(no_key=True).get(pk=person.pk)
         if user.erased_at is not None:
-            raise StateError("This account was erased already.")
+            raise StateError(_("This account was erased already."))
         if actor is not None and actor.pk != user.pk and not _administers(actor):
-            raise NotAllowedError("Only admins erase somebody else's account.")
+            raise NotAllowedError(_("Only admins erase somebody else's account."))
         if _administers(user) and not _is_replaced(user):
             raise StateError(
-                "This is the last account that administers the site. Make another admin first."
+                _("This is the last account that administers the site. Make another admin first.")
             )
         gone: dict[str, int] = {}
         for erase in erasers():

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from consonance.errors import ParameterError
 from consonance.ledger.models import record
@@ -44,6 +45,6 @@ def give_consent(*, person: Any, is_adult: bool, agrees: bool, version: int) -> 
 def check_consent(*, is_adult: bool, agrees: bool, version: int) -> None:
     """Refuse unless both was said to the present wording; parameters as for `give_consent`."""
     if version != consent.VERSION:
-        raise ParameterError("The terms have changed since this page was opened. Read it again.")
+        raise ParameterError(_("The terms have changed since this page was opened. Read it again."))
     if not (is_adult and agrees):
-        raise ParameterError("Tick both sentences to take part: it is for adults who agree.")
+        raise ParameterError(_("Tick both sentences to take part: it is for adults who agree."))

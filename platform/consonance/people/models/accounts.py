@@ -7,15 +7,16 @@ import uuid
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
     """What a membership lets a person do; an admin may do what the others may."""
 
-    ANNOTATOR = "annotator", "Annotator"
-    CURATOR = "curator", "Curator"
-    RESEARCHER = "researcher", "Researcher"
-    ADMIN = "admin", "Admin"
+    ANNOTATOR = "annotator", _("Annotator")
+    CURATOR = "curator", _("Curator")
+    RESEARCHER = "researcher", _("Researcher")
+    ADMIN = "admin", _("Admin")
 
 
 class Scope(models.TextChoices):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 import time
 from dataclasses import replace
@@ -22,6 +21,7 @@ from consonance.demo.accounts import create_accounts
 from consonance.demo.recipe import MIN_LABELS, MIN_POSITIVES, Recipe
 from consonance.errors import ParameterError
 from consonance.jobs.command import Command as BaseCommand
+from consonance.jobs.database import upgrade_database
 from consonance.web.processes import free_port, supervise, web
 from splits.models import Release
 
@@ -37,6 +37,7 @@ class Command(BaseCommand):
         "open a campaign, let simulated people answer part of it, aggregate, build and verify a "
         "release. Run again, it goes on from what is there."
     )
+    needs_database = False  # an old demo is brought up to date, not refused
     example = "demo --audio ~/Music/archive --data /tmp/consonance-demo --port 8000"
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -47,9 +48,6 @@ class Command(BaseCommand):
             metavar="DIR",
             help="take these recordings (with or without FMA's tracks.csv beside them) instead of "
             "rendering a synthetic archive",
-        )
-        parser.add_argument(
-            "--data", type=Path, metavar="DIR", help="where everything is kept (CONSONANCE_DATA)"
         )
         parser.add_argument(
             "--no-serve",
@@ -69,8 +67,6 @@ class Command(BaseCommand):
 
     def execute_step(self, **options: Any) -> dict[str, Any]:
         """Run the chain, then serve."""
-        if options["data"] and options["data"].resolve() != settings.DATA:
-            return self._in_other_data_folder(options)
         audio: Path | None = options["audio"]
         if audio and not audio.is_dir():
             raise ParameterError(f"{audio} is no folder. Give --audio a folder of recordings.")
@@ -84,7 +80,8 @@ class Command(BaseCommand):
                 for name in ("recordings", "artists", "min_positives", "min_labels")
             },
         )
-        call_command("migrate", verbosity=0)
+        if copy := upgrade_database():
+            self._say(f"An older version made this data folder. Its database was copied to {copy}.")
         passwords = create_accounts(settings.DATA)
         release = self._chain(recipe)
         spent = time.monotonic() - begun
@@ -166,13 +163,6 @@ class Command(BaseCommand):
     def _say(self, text: str) -> None:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
-
-    def _in_other_data_folder(self, options: dict[str, Any]) -> dict[str, Any]:
-        # Settings are read once per process, so another data folder is another process.
-        os.environ["CONSONANCE_DATA"] = str(options["data"].resolve())
-        sys.stdout.flush()
-        os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606 - ourselves again
-        return {}  # pragma: no cover - execv does not return
 
 
 def _any_open(slug: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import CommandParser
 
 from consonance.jobs.command import Command as BaseCommand
@@ -26,8 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--workers", type=int, default=2, help="web processes (2)")
 
     def execute_step(self, **options: Any) -> dict[str, Any]:
-        """Migrate and serve."""
-        call_command("migrate", verbosity=0)
+        """Serve."""
         address = f"http://{options['host']}:{options['port']}/"
         supervise(
             host=options["host"],

@@ -1,0 +1,1 @@
+"""What curators and admins do, for their own tools: the same actions as the pages'."""

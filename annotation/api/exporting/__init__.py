@@ -1,0 +1,1 @@
+"""Whole tables of a campaign, written as they are read."""

@@ -1,0 +1,1 @@
+"""What comes before somebody's first question: instructions, a sound check, the headphone test."""
