@@ -87,7 +87,7 @@ class Site:
     def url(self, name: str, **more: Any) -> str:
         """Return the address of a page; words after a space tell two objects of one page apart."""
         arguments = {**self.places["arguments"].get(name, {}), **more}
-        query = self.places["queries"].get(name, "")
+        query = self.places.get("queries", {}).get(name, "")
         return self.address + reverse(name.split(" ")[0], kwargs=arguments) + query
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:

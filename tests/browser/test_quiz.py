@@ -42,7 +42,7 @@ def test_a_quiz_is_taken_by_the_keyboard_alone_and_opens_the_questions_again(
         expect(page.get_by_text(f"Clip {place} of {CLIPS}")).to_be_visible()
         page.wait_for_load_state("load")
         page.keyboard.press("Space")
-        page.wait_for_function("!document.querySelector('#quiz audio').paused")
+        page.wait_for_function("() => !document.querySelector('#quiz audio').paused")
         page.keyboard.press(RIGHT[truth(page, site)][0])
         expect(page.get_by_role("heading", name="Right:")).to_be_visible()
         expect(page.get_by_text("The tremolo gives it away.")).to_be_visible()

@@ -42,6 +42,7 @@ def test_answers_of_a_killed_tab_arrive_exactly_once_with_the_next_visit(
     visitor.listen()
     page.goto(site.url("annotation:rate", campaign_id=site.places["campaigns"]["killed"]))
     assert until_stored(page, site, "killed", 2) == ["yes", "no"]
+    expect(page.locator("#rate-begin")).to_be_enabled(timeout=LONG_MS)
     page.keyboard.press("Enter")
     for key in "uu":
         answer(page, lambda key=key: page.keyboard.press(key))
