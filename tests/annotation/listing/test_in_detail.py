@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.db import connections
 
@@ -21,7 +23,7 @@ def alias(request, tmp_path, django_db_blocker) -> Iterator[str]:
     """Return the name of a database that holds nothing but the table of people."""
     url = f"sqlite:///{tmp_path / 'people.sqlite3'}"
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgresql_url")
+        url = _empty_database(request.getfixturevalue("postgresql_url"))
     connections.databases[SECOND] = {
         **connections["default"].settings_dict,
         "OPTIONS": {},
@@ -42,6 +44,14 @@ def alias(request, tmp_path, django_db_blocker) -> Iterator[str]:
             connection.close()
             del connections.databases[SECOND]
             del connections[SECOND]
+
+
+def _empty_database(url: str) -> str:
+    """Make a database beside the session's, where other tests leave tables; return its URL."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS people_alone WITH (FORCE)")
+        connection.execute("CREATE DATABASE people_alone")
+    return urlsplit(url)._replace(path="/people_alone").geturl()
 
 
 def store(alias: str, rater: str, **changes: object) -> None:
