@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from annotation.gold.quizzes import in_quiz
 from annotation.models import Assignment, Campaign, GuidelineExample
-from annotation.quizzes import in_quiz
 from consonance.catalog.media_access import readable_when
 from consonance.catalog.models import Clip
 from consonance.people.models import Membership, Role, Scope

@@ -163,7 +163,7 @@ class _Loader:
         answers: Answers,
         audit_share: float,
     ) -> list[UUID]:
-        from annotation.deciding import UNKNOWN, posterior
+        from annotation.allocation.deciding import UNKNOWN, posterior
         from annotation.models import GuidelineVersion, Question
 
         crowd = self.crowd

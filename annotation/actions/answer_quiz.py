@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 
 from annotation.actions.lift_measure import lift_measure
 from annotation.actions.update_trust import restore_trust
-from annotation.measures import GOLD_TRUST, in_force
+from annotation.gold.quizzes import Score, score_of
 from annotation.models import Measure, QuizAttempt, QuizItem
 from annotation.models.ratings import Answer
-from annotation.quizzes import Score, score_of
+from annotation.people.measures import GOLD_TRUST, in_force
 from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import record
 

@@ -17,11 +17,11 @@ from django.utils.translation import gettext
 from annotation.actions.return_expired import return_expired
 from annotation.allocation.classes import ClassStand, as_shown, classes_by_need
 from annotation.allocation.queues import SPARE, Reader, Waiting, clips_of
+from annotation.allocation.repeats import lease_repeat, repeat_is_due
 from annotation.allocation.taking import TakenMeanwhileError, Wish, take
 from annotation.allocation.threshold import Arrival, arrive, owed, stop_before
+from annotation.gold.quizzes import Taught, first_quiz_is_due, taught_to
 from annotation.models import Assignment, Campaign
-from annotation.quizzes import Taught, first_quiz_is_due, taught_to
-from annotation.repeats import lease_repeat, repeat_is_due
 from consonance.catalog.models import TaxonomyClass
 from consonance.errors import ParameterError
 from consonance.people.access import require
@@ -109,9 +109,9 @@ def claim_questions(
     never split over claims.
 
     Now and then gold comes beside a question (`annotation.allocation.gold_mixing`), or one that
-    the person answered some time ago comes once more (`annotation.repeats`). They look like any
-    other, and what comes too many waits in hand for the next claim. Whoever is held back gets
-    nothing; what they have in hand is taken.
+    the person answered some time ago comes once more (`annotation.allocation.repeats`). They look
+    like any other, and what comes too many waits in hand for the next claim. Whoever is held back
+    gets nothing; what they have in hand is taken.
 
     Parameters
     ----------

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from annotation.actions.update_trust import note_answer, take_back_answer
 from annotation.allocation.settling import decide_again, store
+from annotation.allocation.skills import PersonWeights
 from annotation.allocation.tallies import standing
 from annotation.models import Question, Rating
 from annotation.models.ratings import Answer
-from annotation.skills import PersonWeights
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.models import record
 

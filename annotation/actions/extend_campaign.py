@@ -15,7 +15,7 @@ from annotation.campaigns.drawing import BATCH, Pair, check_rounds, new_question
 from annotation.campaigns.guidelines import set_examples_aside
 from annotation.campaigns.passes import ToAsk, to_ask
 from annotation.campaigns.rules import CampaignRules
-from annotation.guidelines import default_guideline
+from annotation.campaigns.wording import default_guideline
 from annotation.models import Campaign, GuidelineVersion, Question
 from candidates.models import SamplingRound
 from consonance.catalog.models import TaxonomyClass

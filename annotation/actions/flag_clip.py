@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from annotation.actions.skip_question import NOT_IN_HAND, pass_on
 from annotation.allocation.setting_aside import locked, set_aside
-from annotation.measures import has_measure
 from annotation.models import Assignment, Campaign, ClipFlag, Measure, Question
+from annotation.people.measures import has_measure
 from annotation.people.wording import one_line
 from consonance.errors import ParameterError
 from consonance.ledger.models import record

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from annotation.actions.take_measure import MAX_REASON
 from annotation.actions.update_trust import restore_trust
-from annotation.measures import GOLD_TRUST, in_force
 from annotation.models import Measure
+from annotation.people.measures import GOLD_TRUST, in_force
 from annotation.people.wording import one_line
 from consonance.errors import StateError
 from consonance.ledger.models import record

@@ -12,7 +12,7 @@ from django.db import transaction
 from annotation.campaigns.drawing import BATCH, check_rounds, new_questions
 from annotation.campaigns.passes import to_ask
 from annotation.campaigns.rules import CampaignRules, check_name
-from annotation.guidelines import default_guideline
+from annotation.campaigns.wording import default_guideline
 from annotation.models import Campaign, GuidelineVersion, Question
 from candidates.models import SamplingRound
 from consonance.catalog.models import TaxonomyClass

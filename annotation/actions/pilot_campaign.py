@@ -13,7 +13,7 @@ from django.db import transaction
 from annotation.actions.clone_campaign import copy_guidelines
 from annotation.campaigns.drawing import BATCH, Pair, new_questions, stratified
 from annotation.campaigns.rules import CampaignRules, rules_of
-from annotation.guidelines import default_guideline
+from annotation.campaigns.wording import default_guideline
 from annotation.models import Campaign, GuidelineVersion, Question
 from candidates.models import Candidate
 from consonance.catalog.models import TaxonomyClass

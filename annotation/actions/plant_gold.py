@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from annotation.allocation.deciding import verdict
 from annotation.allocation.tallies import recount
-from annotation.deciding import verdict
 from annotation.gold.known import known
 from annotation.models import Assignment, Campaign, Question
 from consonance.catalog.models import Clip

@@ -14,10 +14,10 @@ from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from annotation.allocation.deciding import Backing, temperature_of, verdict
+from annotation.allocation.skills import CrowdWeights
 from annotation.allocation.tallies import Moved, recount, standing, tally
-from annotation.deciding import Backing, temperature_of, verdict
 from annotation.models import Campaign, ConsensusRun, Question, Rating
-from annotation.skills import CrowdWeights
 from consonance.ledger.models import record
 from consonance.people.access import require
 from consonance.people.models import Role

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation.measures import in_force, must_requiz
+from annotation.gold.quizzes import choose, first_quiz_is_due, retry_refusal
 from annotation.models import Campaign, Measure, QuizAttempt, QuizItem
-from annotation.quizzes import choose, first_quiz_is_due, retry_refusal
+from annotation.people.measures import in_force, must_requiz
 from consonance.catalog.models import TaxonomyClass
 from consonance.errors import StateError
 from consonance.ledger.models import record

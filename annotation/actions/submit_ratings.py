@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy
 from annotation.actions.update_trust import note_answer
 from annotation.allocation.provenance import Guidelines, detector_of
 from annotation.allocation.settling import decide, store
+from annotation.allocation.skills import PersonWeights
 from annotation.allocation.tallies import standing
 from annotation.allocation.workloads import count_answer
 from annotation.models import Assignment, Campaign, GuidelineVersion, Question, Rating
 from annotation.models.ratings import Answer
-from annotation.skills import PersonWeights
 from consonance.errors import NotAllowedError, ParameterError
 from consonance.people.access import require
 from consonance.people.models import Role

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from django.db import IntegrityError, models, transaction
 
-from annotation.measures import in_force
+from annotation.gold.quizzes import quiz_is_possible
 from annotation.models import Assignment, Campaign, Measure, Question
+from annotation.people.measures import in_force
 from annotation.people.taking_part import takes_part
 from annotation.people.wording import one_line
-from annotation.quizzes import quiz_is_possible
 from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import record
 from consonance.people.access import require

@@ -16,11 +16,11 @@ from django.utils.translation import gettext as _
 
 from annotation.actions.take_measure import MAX_REASON, take_measure
 from annotation.gold.known import truth_of
+from annotation.gold.quizzes import quiz_is_possible
 from annotation.gold.trust import doubtful, together, trust_of
-from annotation.measures import GOLD_TRUST, in_force
 from annotation.models import Campaign, GoldAnswer, GoldTrust, Measure, Question
 from annotation.models.ratings import Answer
-from annotation.quizzes import quiz_is_possible
+from annotation.people.measures import GOLD_TRUST, in_force
 from consonance.errors import StateError
 from consonance.ledger.models import record
 

@@ -23,7 +23,7 @@ from django.conf import settings
 
 from annotation.aggregation.rows import ROWS, rating_ids, read_rows
 from annotation.models import Campaign, Rating
-from annotation.pseudonyms import generation
+from annotation.people.pseudonyms import generation
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from annotation.aggregation import identifiers
 from annotation.aggregation.codes import IntArray
 from annotation.models import Campaign, Measure
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from consonance.people.models import User
 
 

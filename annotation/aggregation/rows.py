@@ -20,7 +20,7 @@ from annotation.aggregation import identifiers
 from annotation.aggregation.chunks import chunks
 from annotation.aggregation.codes import ANSWERS
 from annotation.models import Campaign, Rating
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 
 _CHUNK: Final = 5_000
 

@@ -16,8 +16,8 @@ from django.db.models import Exists, OuterRef
 
 from annotation.allocation.chance import chance
 from annotation.allocation.queues import Waiting
+from annotation.gold.quizzes import Taught
 from annotation.models import Assignment, Campaign, GoldAnswer, Question
-from annotation.quizzes import Taught
 
 
 def brings_gold(campaign: Campaign, person_id: UUID, question_id: UUID) -> bool:

@@ -16,9 +16,9 @@ from typing import Any, Final
 from django.core.cache import cache
 from django.db.models import Count, Q
 
+from annotation.allocation.repeats import ANSWERS_BETWEEN
+from annotation.gold.quizzes import taught_questions
 from annotation.models import Assignment, Campaign, Question, Rating, Workload
-from annotation.quizzes import taught_questions
-from annotation.repeats import ANSWERS_BETWEEN
 
 _EXACT_UP_TO: Final = 500
 #: An estimate is kept so long, and the count of a whole campaign: a new one after each answer would

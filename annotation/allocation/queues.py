@@ -21,8 +21,8 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from annotation.allocation.stored import as_id, as_optional_id, as_stored
+from annotation.gold.quizzes import Taught
 from annotation.models import Campaign, Question
-from annotation.quizzes import Taught
 
 #: Begun questions that a claim looks at: the foremost ones, and further on from where it last got
 #: to.

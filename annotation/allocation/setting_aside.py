@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from annotation.allocation.deciding import verdict
 from annotation.allocation.tallies import NOTHING, Moved, standing, tally
-from annotation.deciding import verdict
 from annotation.models import Question
 
 _State, _Reason = Question.State, Question.StopReason

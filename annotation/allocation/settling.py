@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from annotation.allocation.deciding import verdict
 from annotation.allocation.tallies import Moved, Standing, standing, tally
-from annotation.deciding import verdict
 from annotation.models import Campaign, Question
 
 _State = Question.State

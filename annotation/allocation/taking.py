@@ -15,8 +15,8 @@ from django.db import IntegrityError, models, transaction
 from annotation.allocation.chance import chance
 from annotation.allocation.gold_mixing import brings_gold, comes_first, gold_for
 from annotation.allocation.queues import Reader, Waiting
+from annotation.gold.quizzes import first_quiz_is_due
 from annotation.models import Assignment, Campaign, Question, Workload
-from annotation.quizzes import first_quiz_is_due
 
 _RELATED: Final = ("clip__track", "target")
 _ALL: Final = 10_000

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.allocation.stored import as_stored
 from annotation.allocation.workloads import workload_of
-from annotation.measures import in_force
 from annotation.models import Campaign, Measure, Participant, Workload
+from annotation.people.measures import in_force
 from annotation.people.participation import given_by, held_back
 from annotation.welcome.due import STEP_TOLD, step_due
 from consonance.people import consent

@@ -31,8 +31,8 @@ from annotation.api.consistency_serializers import (
 from annotation.api.reports import RunChosen, campaign_of, report_of
 from annotation.api.serializers import ProblemShown
 from annotation.api.started import JobStarted, start
-from annotation.measures import by_person, has_measure
 from annotation.models import Campaign, ConsistencyReport, Measure, PersonReport
+from annotation.people.measures import by_person, has_measure
 from annotation.tasks import REPORT
 from consonance.ledger.asked import parameters_of, problems
 from consonance.ledger.keyset import Order, page_of

@@ -19,6 +19,7 @@ from annotation.actions.correct_rating import correct_rating
 from annotation.actions.finish_welcome import finish_welcome
 from annotation.actions.submit_ratings import Result, submit_ratings
 from annotation.actions.undo_rating import undo_rating
+from annotation.allocation.handing_out import present_questions
 from annotation.allocation.progress import progress_of
 from annotation.api.serializers import (
     ClaimRequest,
@@ -34,7 +35,6 @@ from annotation.api.serializers import (
     WelcomedShown,
 )
 from annotation.models import Campaign
-from annotation.presentation import present_questions
 from consonance.ledger.problems import TYPE, problem
 
 _REFUSED = OpenApiResponse(ProblemShown, description="The request is malformed or too large.")

@@ -11,8 +11,8 @@ from uuid import UUID
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
+from annotation.campaigns.wording import guideline_text, prompt
 from annotation.gold.known import known
-from annotation.guidelines import guideline_text, prompt
 from annotation.models import Campaign, GuidelineExample, GuidelineVersion, Question
 from consonance.catalog.models import Clip, TaxonomyClass
 from consonance.catalog.sound_sources import sound_sources

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from candidates.models import ScoreSet
 
 #: What the detector's word may weigh at most, in log-odds: less than one stranger's answer
-#: (`annotation.deciding.UNKNOWN`). Nobody has calibrated it for this archive, so it settles which
-#: class is asked first and breaks ties, and never outvotes a person.
+#: (`annotation.allocation.deciding.UNKNOWN`). Nobody has calibrated it for this archive, so it
+#: settles which class is asked first and breaks ties, and never outvotes a person.
 PRIOR_LIMIT: Final = 1.0
 
 

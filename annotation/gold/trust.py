@@ -2,8 +2,9 @@
 
 Yes and no count; unsure is honest and counts for nothing. Before the first answer people are
 believed to be right four times in five, as a stranger's answers are weighed
-(`annotation.deciding.UNKNOWN_SENSITIVITY`), and that belief weighs as much as five answers: a
-Beta(4, 1). Whole numbers make the posterior's tail a binomial sum, exact without special functions.
+(`annotation.allocation.deciding.UNKNOWN_SENSITIVITY`), and that belief weighs as much as five
+answers: a Beta(4, 1). Whole numbers make the posterior's tail a binomial sum, exact without special
+functions.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from annotation.listing.in_detail import HasEntry, InEntry
-from annotation.measures import has_measure
 from annotation.models import Campaign, ConsistencyReport, Measure, PersonReport
+from annotation.people.measures import has_measure
 
 _Kind = Measure.Kind
 #: Most ratings that anybody is asked to have: what the column holds.

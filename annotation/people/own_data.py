@@ -29,7 +29,7 @@ from annotation.models import (
     Workload,
 )
 from annotation.people.own_statistics import told_share
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from consonance.people.own_data import erases, exports
 
 #: What stands where somebody's words were.

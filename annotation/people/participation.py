@@ -13,7 +13,7 @@ from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from annotation.measures import in_force
+from annotation.gold.quizzes import taught_questions
 from annotation.models import (
     Assignment,
     Campaign,
@@ -25,8 +25,8 @@ from annotation.models import (
     Rating,
     Study,
 )
+from annotation.people.measures import in_force
 from annotation.people.working_time import working_times
-from annotation.quizzes import taught_questions
 from consonance.people import consent
 
 _Outcome = Participant.Outcome

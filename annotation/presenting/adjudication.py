@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.urls import reverse
 
-from annotation import measures
-from annotation.deciding import posterior
+from annotation.allocation.deciding import posterior
 from annotation.models import Measure, Question, SkillSnapshot
+from annotation.people import measures
 from annotation.presenting.label import path_chart, path_of, probability_text
 from annotation.presenting.links import ratings_url
 from candidates.models import Candidate

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from annotation.deciding import posterior
+from annotation.allocation.deciding import posterior
 from annotation.models import ConsensusRun, Question, Rating
 from annotation.presenting.charts import Cell, Chart, Line, Point, Tick, percent, thinned
 from annotation.presenting.numbers import DASH, method_label, plural

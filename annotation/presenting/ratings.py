@@ -12,7 +12,7 @@ from django.db.models import Q
 from annotation.listing.ratings import KINDS, RatingChoice
 from annotation.models import Campaign, GoldAnswer, Question, Rating
 from annotation.models.ratings import Answer
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from consonance.catalog.models import TaxonomyClass
 from consonance.people.models import User
 

@@ -18,7 +18,7 @@ from annotation.agreement import (
     savings,
     wilson_many,
 )
-from annotation.deciding import policy_of
+from annotation.allocation.deciding import policy_of
 from annotation.models import Question
 from annotation.reporting.observed import Observed
 from annotation.reporting.shape import CampaignSection, Day, Estimate

@@ -16,9 +16,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.actions.adjudicate import MAX_NOTE, adjudicate, withdraw_adjudication
+from annotation.allocation.deciding import posterior
 from annotation.campaigns.reached import campaign_of
-from annotation.deciding import posterior
-from annotation.guidelines import prompt
+from annotation.campaigns.wording import prompt
 from annotation.models import Adjudication, Campaign, Question
 from annotation.presenting.adjudication import DECISION_KINDS, evidence_of
 from consonance.catalog.models import TaxonomyClass

@@ -20,8 +20,8 @@ from annotation.campaigns.guidelines import (
     history,
     offered_examples,
 )
+from annotation.campaigns.wording import prompt
 from annotation.forms import EditCampaignForm, GuidelineForm
-from annotation.guidelines import prompt
 from annotation.models import Campaign, GuidelineExample, GuidelineVersion
 from consonance.catalog.models import Clip, TaxonomyClass
 from consonance.errors import ParameterError, StateError

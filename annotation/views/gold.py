@@ -19,9 +19,9 @@ from annotation.actions.promote_gold import promote_gold
 from annotation.actions.retire_gold import retire_gold
 from annotation.actions.set_gold import set_gold
 from annotation.campaigns.reached import campaign_of
+from annotation.campaigns.wording import prompt
 from annotation.gold.balance import CLEAR, NEAR_MISS, ClassBalance, Item, balance_of, items_of
 from annotation.gold.unanimous import LEAST_ANSWERS, LEAST_POSTERIOR, proposals
-from annotation.guidelines import prompt
 from annotation.models import Campaign, GoldAnswer, Question
 from annotation.presenting.links import page_url
 from annotation.presenting.numbers import percent_text, plural

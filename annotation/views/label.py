@@ -11,9 +11,8 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from annotation import measures
-from annotation.deciding import posterior
-from annotation.guidelines import prompt
+from annotation.allocation.deciding import posterior
+from annotation.campaigns.wording import prompt
 from annotation.models import (
     Campaign,
     ConsensusRun,
@@ -23,6 +22,8 @@ from annotation.models import (
     Rating,
     SkillSnapshot,
 )
+from annotation.people import measures
+from annotation.people.pseudonyms import Pseudonyms
 from annotation.presenting.label import (
     Basis,
     Change,
@@ -36,7 +37,6 @@ from annotation.presenting.label import (
 )
 from annotation.presenting.links import ratings_url
 from annotation.presenting.stored_labels import LabelInRun, counted_ratings, label_in_runs, runs_of
-from annotation.pseudonyms import Pseudonyms
 from candidates.models import Candidate
 from consonance.catalog.panels import panels_of
 from consonance.catalog.sound_sources import sound_sources

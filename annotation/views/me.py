@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from annotation.actions.correct_rating import correct_rating
-from annotation.guidelines import prompt
+from annotation.campaigns.wording import prompt
 from annotation.models import Campaign, Participant, Rating
 from annotation.models.ratings import Answer
 from annotation.people.correspondence import unread_by

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from annotation.actions.read_messages import read_messages
 from annotation.actions.send_message import MAX_TEXT, send_message
-from annotation.measures import standing
 from annotation.models import Campaign
 from annotation.people.correspondence import conversations, shown, thread, unread_by
+from annotation.people.measures import standing
 from annotation.people.taking_part import is_known, run_by, takes_part
 from annotation.presenting.links import page_url
 from consonance.errors import NotAllowedError, ParameterError, StateError

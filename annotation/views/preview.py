@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotation.actions.claim_questions import MAX_CLAIM
+from annotation.allocation.handing_out import present_questions
 from annotation.campaigns.preview import sample
-from annotation.measures import Standing
 from annotation.models import Campaign
-from annotation.presentation import present_questions
+from annotation.people.measures import Standing
 from annotation.presenting.end_card import end_card
 from annotation.views.campaign_settings import curated
 from annotation.views.rating import rating_choices, rating_config

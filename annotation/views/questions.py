@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from annotation.allocation.deciding import posterior
 from annotation.campaigns.effort import asked_beside
-from annotation.deciding import posterior
 from annotation.models import Adjudication, Campaign, Question
 from consonance.catalog.models import TaxonomyClass
 from consonance.people.access import require

@@ -17,11 +17,11 @@ from django.views.decorators.http import require_http_methods
 
 from annotation.actions.answer_quiz import answer_quiz
 from annotation.actions.start_quiz import start_quiz
-from annotation.guidelines import guideline_text, in_sentence, prompt
-from annotation.measures import standing
+from annotation.campaigns.wording import guideline_text, in_sentence, prompt
+from annotation.gold.quizzes import choose, first_quiz_is_due, is_right, retry_refusal, score_of
 from annotation.models import Campaign, GoldAnswer, GuidelineVersion, QuizAttempt, QuizItem
 from annotation.models.ratings import Answer
-from annotation.quizzes import choose, first_quiz_is_due, is_right, retry_refusal, score_of
+from annotation.people.measures import standing
 from annotation.views.rating import chosen_class
 from consonance.catalog.models import TaxonomyClass
 from consonance.catalog.sound_sources import sound_sources

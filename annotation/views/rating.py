@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from annotation.measures import standing
+from annotation.campaigns.cards import campaigns_for
 from annotation.models import Campaign, ClipFlag, Skip
-from annotation.overview import campaigns_for
+from annotation.people.measures import standing
 from annotation.people.participation import held_back
 from annotation.presenting.end_card import end_card
 from annotation.welcome.due import step_due

@@ -22,9 +22,9 @@ from annotation.actions.flag_clip import flag_clip
 from annotation.actions.skip_question import skip_question
 from annotation.actions.submit_ratings import GivenAnswer, submit_ratings
 from annotation.actions.undo_rating import undo_rating
+from annotation.allocation.handing_out import present_questions
 from annotation.models import Campaign
 from annotation.models.ratings import Answer
-from annotation.presentation import present_questions
 from annotation.presenting.end_card import end_card
 from annotation.views.rating import (
     annotated,

@@ -15,7 +15,7 @@ import pyarrow as pa
 from django.conf import settings
 
 from annotation.models import Campaign, ConsensusRun, Rating
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from consonance.catalog.models import FrozenTableRow
 from consonance.tables.schemas import KINDS
 from consonance.tables.store import TableStore

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from annotation.models import ConsistencyReport, PersonReport
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from annotation.reporting.shape import ClusterRow, FlagRow, PairRow, PersonClass, PersonDetail
 from tests.annotation.reporting_data import estimate, unknown
 

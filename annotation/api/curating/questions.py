@@ -15,10 +15,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from annotation.allocation.deciding import posterior
 from annotation.api.reports import campaign_of
-from annotation.deciding import posterior
 from annotation.models import Adjudication, Campaign, Question, Rating
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from annotation.querysets import QuestionQuerySet
 from consonance.errors import NotAllowedError
 from consonance.ledger.asked import NothingAsked, PageAsked, PageShown, parameters_of, problems

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.db.models import CharField, Q, QuerySet
 from django.db.models.functions import Cast
 
-from annotation.deciding import posterior
+from annotation.allocation.deciding import posterior
 from annotation.models import Campaign, ConsensusRun, GuidelineVersion, Question, Rating
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from consonance.catalog.models import TaxonomyClass
 from consonance.errors import ParameterError, StateError
 

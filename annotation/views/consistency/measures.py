@@ -18,8 +18,8 @@ from django.views.decorators.http import require_POST
 from annotation.actions.lift_measure import lift_measure
 from annotation.actions.take_measure import take_measure, take_measures
 from annotation.campaigns.reached import campaign_of
-from annotation.measures import is_paused
 from annotation.models import Campaign, Measure
+from annotation.people.measures import is_paused
 from annotation.people.taking_part import is_known
 from annotation.presenting.links import page_url
 from consonance.errors import ParameterError, StateError
@@ -27,7 +27,7 @@ from consonance.people.models import User
 
 _Kind = Measure.Kind
 #: Where the session keeps what was just done, until the next page has shown it.
-_JUST_DONE: Final = "annotation.measures"
+_JUST_DONE: Final = "annotation.people.measures"
 _TAKEN: Final = {
     _Kind.PAUSE: "paused: no more questions until this is lifted.",
     _Kind.REQUIZ: "asked to pass the quiz before the next question.",

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from annotation.measures import by_person
 from annotation.models import ConsistencyReport
+from annotation.people.measures import by_person
 from annotation.presenting.pairs import (
     DEFAULT_SORT,
     PAIR_COLUMNS,

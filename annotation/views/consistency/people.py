@@ -13,8 +13,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from annotation.listing.people import FLAGS, KINDS, LEAST, SHOWN, PersonChoice, people_of
-from annotation.measures import by_person, in_force
 from annotation.models import ConsistencyReport
+from annotation.people.measures import by_person, in_force
 from annotation.presenting.people import PERSON_COLUMNS, headings, person_cells, person_rows
 from annotation.reporting.shape import ReportData
 from annotation.views.consistency.csv import csv_response, file_name, required

@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from annotation.actions.send_message import MAX_TEXT
-from annotation.measures import by_person
 from annotation.models import PersonReport
 from annotation.people.correspondence import thread
+from annotation.people.measures import by_person
 from annotation.people.taking_part import is_known
 from annotation.presenting.history import MOST_ENTRIES, audit_of, entries
 from annotation.presenting.pairs import shown_clusters, shown_pairs

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from annotation.overview import campaigns_for
+from annotation.campaigns.cards import campaigns_for
 from consonance.catalog.overview import collection_overviews
 from consonance.ledger.problems import json_problem, speaks_json
 from consonance.people.access import roles

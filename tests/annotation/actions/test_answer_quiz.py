@@ -4,17 +4,17 @@ import uuid
 
 import pytest
 from django.db.models import F
+from tests.annotation.test_quizzes import golden
 
 from annotation.actions.answer_quiz import answer_quiz
 from annotation.actions.claim_questions import claim_questions
 from annotation.actions.lift_measure import lift_measure
 from annotation.actions.start_quiz import start_quiz
 from annotation.actions.update_trust import hold_back_untrusted
+from annotation.gold.quizzes import RETRY_AFTER
 from annotation.models import GoldTrust, Measure, QuizAttempt
-from annotation.quizzes import RETRY_AFTER
 from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import AuditEntry
-from tests.annotation.test_quizzes import golden
 from tests.factories import MeasureFactory, QuestionFactory, annotator
 
 pytestmark = pytest.mark.django_db

@@ -4,9 +4,9 @@ import pytest
 
 from annotation.actions.read_messages import read_messages
 from annotation.actions.send_message import MAX_TEXT, MAX_WAITING, send_message
-from annotation.measures import standing
 from annotation.models import Message
 from annotation.people.correspondence import conversations, shown, thread, unread_by
+from annotation.people.measures import standing
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.models import AuditEntry
 from consonance.people.models import Membership, Role

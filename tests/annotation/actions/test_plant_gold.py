@@ -8,11 +8,11 @@ from annotation.actions.refresh_report import refresh_report
 from annotation.actions.resolve_flag import resolve_flags
 from annotation.actions.retire_gold import retire_gold
 from annotation.actions.set_gold import set_gold
+from annotation.allocation.deciding import verdict
+from annotation.allocation.handing_out import present_questions
 from annotation.allocation.progress import progress_of
-from annotation.deciding import verdict
 from annotation.models import Assignment, ClipFlag, Question
 from annotation.panels import campaigns as campaigns_panel
-from annotation.presentation import present_questions
 from consonance.errors import NotAllowedError
 from consonance.errors import StateError as NotNow
 from consonance.ledger.models import AuditEntry

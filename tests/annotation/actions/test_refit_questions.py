@@ -8,7 +8,7 @@ from django.utils import timezone
 from annotation.actions import refit_questions as module
 from annotation.actions.refit_questions import Refitted, refit_questions
 from annotation.actions.undo_rating import undo_rating
-from annotation.deciding import UNKNOWN
+from annotation.allocation.deciding import UNKNOWN
 from annotation.models import Assignment, Campaign, Measure, Question, Rating
 from consonance.errors import NotAllowedError
 from consonance.ledger.models import AuditEntry

@@ -6,7 +6,7 @@ import pytest
 
 from annotation.actions.claim_questions import claim_questions
 from annotation.actions.submit_ratings import MAX_BATCH, GivenAnswer, submit_ratings
-from annotation.deciding import UNKNOWN
+from annotation.allocation.deciding import UNKNOWN
 from annotation.models import Assignment, Question, Rating
 from consonance.errors import ParameterError
 from consonance.people.models import Role

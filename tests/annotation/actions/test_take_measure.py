@@ -5,7 +5,9 @@ from django.utils import timezone
 
 from annotation.actions.lift_measure import lift_measure
 from annotation.actions.take_measure import MAX_PEOPLE, MAX_REASON, take_measure, take_measures
-from annotation.measures import (
+from annotation.gold.quizzes import LEAST_OF_EACH
+from annotation.models import Assignment, Campaign, GoldAnswer, Measure, Question, Rating
+from annotation.people.measures import (
     by_person,
     in_force,
     is_excluded,
@@ -14,8 +16,6 @@ from annotation.measures import (
     standing,
     standings,
 )
-from annotation.models import Assignment, Campaign, GoldAnswer, Measure, Question, Rating
-from annotation.quizzes import LEAST_OF_EACH
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.models import AuditEntry
 from consonance.people.models import Role

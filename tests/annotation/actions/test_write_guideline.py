@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from annotation.actions.write_guideline import ExampleClip, write_guideline
+from annotation.allocation.handing_out import present_questions
 from annotation.campaigns.guidelines import (
     current_guidelines,
     find_clip,
@@ -13,7 +14,6 @@ from annotation.campaigns.guidelines import (
 )
 from annotation.hearing import is_example
 from annotation.models import GuidelineVersion, Question
-from annotation.presentation import present_questions
 from consonance.catalog.media_access import require_hearing
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.models import AuditEntry

@@ -13,7 +13,7 @@ from annotation.actions.refresh_report import refresh_report
 from annotation.aggregation.collected import collect
 from annotation.aggregation.settings import RunSettings
 from annotation.models import ConsensusRun, ConsistencyReport, Question, Rating, SkillSnapshot
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from annotation.stopping.policy import MAX_WEIGHT
 from candidates.models import Candidate
 from consonance.errors import NotAllowedError, ParameterError, StateError

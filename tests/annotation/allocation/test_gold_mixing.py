@@ -294,8 +294,8 @@ class Spy:
 
 @pytest.fixture
 def repeating(monkeypatch):
-    monkeypatch.setattr("annotation.repeats.ANSWERS_BETWEEN", 2)
-    monkeypatch.setattr("annotation.repeats.TIME_BETWEEN", timedelta(0))
+    monkeypatch.setattr("annotation.allocation.repeats.ANSWERS_BETWEEN", 2)
+    monkeypatch.setattr("annotation.allocation.repeats.TIME_BETWEEN", timedelta(0))
 
 
 def is_planted(assignment):

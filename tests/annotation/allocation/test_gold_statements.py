@@ -42,8 +42,8 @@ def kind_of(assignment):
 @pytest.fixture
 def campaign(monkeypatch):
     """A campaign with gold and repeats, in which no question stops."""
-    monkeypatch.setattr("annotation.repeats.ANSWERS_BETWEEN", 2)
-    monkeypatch.setattr("annotation.repeats.TIME_BETWEEN", timedelta(0))
+    monkeypatch.setattr("annotation.allocation.repeats.ANSWERS_BETWEEN", 2)
+    monkeypatch.setattr("annotation.allocation.repeats.TIME_BETWEEN", timedelta(0))
     made = CampaignFactory(gold_share=0.3, repeat_share=0.4, seed=11, trust_floor=0.0)
     target = ClassFactory()
     QuestionFactory.create_batch(80, campaign=made, target=target)

@@ -173,8 +173,8 @@ def test_whoever_is_held_back_is_told_why(client_of, kind, reason):
 
 
 def test_a_planted_repeat_is_not_recognisable(client_of, monkeypatch):
-    monkeypatch.setattr("annotation.repeats.ANSWERS_BETWEEN", 1)
-    monkeypatch.setattr("annotation.repeats.TIME_BETWEEN", timedelta(0))
+    monkeypatch.setattr("annotation.allocation.repeats.ANSWERS_BETWEEN", 1)
+    monkeypatch.setattr("annotation.allocation.repeats.TIME_BETWEEN", timedelta(0))
     campaign = CampaignFactory(repeat_share=0.5)
     ana = welcomed(annotator(), campaign)
     QuestionFactory.create_batch(20, campaign=campaign)

@@ -15,7 +15,7 @@ from annotation.aggregation.settings import RunSettings
 from annotation.api.consistency_serializers import PARTS
 from annotation.api.shapes import serializer_of
 from annotation.models import Measure
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from annotation.reporting.shape import PersonDetail, ReportData
 from consonance.people.models import Role
 from tests.annotation.person_reports import (

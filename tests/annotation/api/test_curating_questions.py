@@ -6,7 +6,7 @@ import pytest
 
 from annotation.actions.adjudicate import adjudicate
 from annotation.models import Adjudication, ClipFlag, GoldAnswer, Question
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from consonance.people.models import Role
 from tests.annotation.api.conftest import role_in
 from tests.factories import (

@@ -21,7 +21,7 @@ from annotation.api.exporting.tables import (
     rating_chunks,
 )
 from annotation.models import Rating
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from consonance.people.models import Role
 from tests.annotation.api.conftest import role_in
 from tests.annotation.frozen_runs import label, make_run

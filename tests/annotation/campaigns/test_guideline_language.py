@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import translation
 
-from annotation.guidelines import default_guideline, guideline_text, prompt
+from annotation.campaigns.wording import default_guideline, guideline_text, prompt
 from consonance.catalog.models import TaxonomyClass
 
 BANJO = TaxonomyClass(name="banjo", display_name="Banjo", article="a")

@@ -17,10 +17,10 @@ from annotation.actions.move_campaign import move_campaign
 from annotation.actions.open_campaign import open_campaign
 from annotation.actions.pilot_campaign import pilot_campaign
 from annotation.actions.write_guideline import ExampleClip, write_guideline
+from annotation.allocation.deciding import UNKNOWN
 from annotation.campaigns.effort import asked_beside, effort, effort_of, effort_of_rounds
 from annotation.campaigns.passes import PRIOR_LIMIT, prior_of, to_ask
 from annotation.campaigns.rules import CampaignRules
-from annotation.deciding import UNKNOWN
 from annotation.models import Campaign, Question
 from candidates.models import Candidate
 from candidates.scoring.shards import TrackScores, write_shard

@@ -97,8 +97,8 @@ def fill(campaign, clips: int) -> None:
 
 def work(campaign_id: str, seed: int) -> Told:
     """Claim, answer, answer twice, undo and walk away, as people do, until nothing is left."""
-    from annotation import repeats
     from annotation.actions.claim_questions import claim_questions
+    from annotation.allocation import repeats
     from annotation.models import Campaign
     from consonance.people.models import User
 

@@ -20,6 +20,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consonance.web.settings")
 def prepare() -> str:
     """Make an empty database ready, with gold and somebody who has to take the quiz."""
     from tests.annotation.test_quizzes import golden
+
     from tests.factories import MeasureFactory, annotator
     from tests.plugins.tables import make_tables
 

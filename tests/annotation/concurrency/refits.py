@@ -71,7 +71,7 @@ def work(campaign_id: str, seed: int, rounds: int) -> dict[str, int]:
 def check(campaign_id: str) -> list[str]:
     """Refit by one more run and return every promise that is broken."""
     from annotation.actions.refit_questions import refit_questions
-    from annotation.deciding import verdict
+    from annotation.allocation.deciding import verdict
     from annotation.models import Question
 
     run = make_run(campaign_id, np.random.default_rng(0))

@@ -29,7 +29,7 @@ from annotation.models import (
     Workload,
 )
 from annotation.people.own_data import ERASED_TEXT
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from consonance.errors import NotAllowedError, StateError
 from consonance.ledger.models import AuditEntry
 from consonance.people import throttle

@@ -16,7 +16,7 @@ from annotation.actions.open_study import open_study
 from annotation.actions.undo_rating import UNDO_WITHIN
 from annotation.models import Assignment, Message, Participant, Rating
 from annotation.people.own_statistics import own_work, rounded_share
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from consonance.people.models import Role
 from tests.factories import (
     CampaignFactory,

@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from annotation.pseudonyms import Pseudonyms, generation
+from annotation.people.pseudonyms import Pseudonyms, generation
 from consonance.people.models import User
 from consonance.people.models.accounts import new_key
 from tests.factories import UserFactory

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation.deciding import posterior
+from annotation.allocation.deciding import posterior
 from annotation.models import ConsensusRun, Question, Rating
 from annotation.presenting.label import Basis, path_chart, path_of, probability_text, why_changed
 from annotation.presenting.stored_labels import CountedRating, LabelInRun

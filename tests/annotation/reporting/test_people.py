@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from annotation.actions.refresh_report import refresh_report
 from annotation.models import PersonReport, Question, Rating
-from annotation.pseudonyms import Pseudonyms
+from annotation.people.pseudonyms import Pseudonyms
 from tests.annotation.aggregation.crowds import crowd
 from tests.factories import (
     CampaignFactory,

@@ -9,8 +9,8 @@ import pytest
 from django.urls import reverse
 
 from annotation.actions.take_measure import take_measure
-from annotation.measures import in_force, is_excluded, is_paused
 from annotation.models import Measure
+from annotation.people.measures import in_force, is_excluded, is_paused
 from annotation.tasks import AGGREGATE
 from consonance.jobs.models import Job
 from consonance.ledger.models import AuditEntry

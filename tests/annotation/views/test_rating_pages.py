@@ -9,8 +9,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from annotation.campaigns.cards import campaigns_for
 from annotation.models import Assignment, Campaign, ClassTally, ClipFlag, Rating, Skip
-from annotation.overview import campaigns_for
 from consonance.people.models import Role
 from tests.annotation.conftest import claim_one, give, welcomed
 from tests.factories import (

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from annotation.listing import ratings as rating_list
 from annotation.models import Rating
+from annotation.people.pseudonyms import Pseudonyms
 from annotation.presenting.ratings import RATING_COLUMNS
-from annotation.pseudonyms import Pseudonyms
 from consonance.people.models import Role
 from tests.factories import (
     CampaignFactory,

@@ -15,8 +15,8 @@ from django.db.models import Exists, OuterRef
 
 from annotation.actions.undo_rating import UNDO_WITHIN
 from annotation.allocation.chance import chance
+from annotation.gold.quizzes import Taught
 from annotation.models import Assignment, Campaign, Question, Rating
-from annotation.quizzes import Taught
 
 #: Answers that lie between a question and its repeat, so that the first answer is forgotten
 #: rather than remembered.

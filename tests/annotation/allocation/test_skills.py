@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.utils import timezone
 
-from annotation.deciding import SILENT, UNKNOWN
+from annotation.allocation.deciding import SILENT, UNKNOWN
+from annotation.allocation.skills import CrowdWeights, PersonWeights
 from annotation.models import Measure
-from annotation.skills import CrowdWeights, PersonWeights
 from tests.factories import (
     CampaignFactory,
     ClassFactory,

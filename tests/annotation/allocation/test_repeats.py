@@ -6,14 +6,14 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from annotation import repeats
 from annotation.actions.claim_questions import MAX_IN_HAND, claim_questions
 from annotation.actions.return_expired import return_expired
 from annotation.actions.undo_rating import undo_rating
+from annotation.allocation import repeats
+from annotation.allocation.handing_out import present_questions
 from annotation.allocation.progress import progress_of
+from annotation.gold.quizzes import taught_to
 from annotation.models import Assignment, Question, Rating
-from annotation.presentation import present_questions
-from annotation.quizzes import taught_to
 from tests.annotation.conftest import assert_places_add_up, give, let_run_out
 from tests.factories import (
     AssignmentFactory,

@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from annotation.allocation.progress import Progress, progress_of
-from annotation.measures import Standing, standings
 from annotation.models import Campaign
+from annotation.people.measures import Standing, standings
 
 
 @dataclass(frozen=True, kw_only=True)

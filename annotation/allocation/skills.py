@@ -8,9 +8,9 @@ from uuid import UUID
 
 from django.db import models
 
-from annotation.deciding import SILENT, UNKNOWN, Weights
-from annotation.measures import in_force, is_excluded
+from annotation.allocation.deciding import SILENT, UNKNOWN, Weights
 from annotation.models import Campaign, ConsensusRun, Measure, SkillSnapshot
+from annotation.people.measures import in_force, is_excluded
 from annotation.stopping.policy import MIN_SUPPORT
 
 

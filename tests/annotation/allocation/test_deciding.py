@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.deciding import (
+from annotation.allocation.deciding import (
     MAX_WEIGHT,
     UNKNOWN,
     Backing,

@@ -14,9 +14,9 @@ from typing import Any, Final
 
 from django.db.models import Case, Exists, OuterRef, Value, When
 
-from annotation.measures import has_measure
 from annotation.models import Campaign, ConsensusRun, Measure, Question, Rating, SkillSnapshot
 from annotation.models.ratings import Answer
+from annotation.people.measures import has_measure
 from annotation.stopping.policy import MAX_WEIGHT, MIN_SUPPORT, Policy
 
 __all__ = [

@@ -7,9 +7,8 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation import quizzes
-from annotation.models import QuizAttempt, QuizItem
-from annotation.quizzes import (
+from annotation.gold import quizzes
+from annotation.gold.quizzes import (
     LEAST_OF_EACH,
     PASS_SHARE,
     QUIZ_LENGTH,
@@ -17,6 +16,7 @@ from annotation.quizzes import (
     pass_mark,
     quiz_is_possible,
 )
+from annotation.models import QuizAttempt, QuizItem
 from consonance.catalog.media_access import require_hearing
 from consonance.errors import NotAllowedError
 from consonance.people.models import Role
