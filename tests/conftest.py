@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
+# How long an example takes tells of the machine, and of what runs beside it.
+settings.register_profile("consonance", deadline=None)
+settings.load_profile("consonance")
 # Playwright's synchronous interface leaves an event loop marked as running in this thread, so that
 # Django would refuse the database to every later test. None of our tests is asynchronous.
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -24,6 +25,7 @@ from annotation.gold.quizzes import Taught, first_quiz_is_due, taught_to
 from annotation.models import Assignment, Campaign
 from consonance.catalog.models import TaxonomyClass
 from consonance.errors import ParameterError
+from consonance.ledger.prepared import Prepared
 from consonance.people.access import require
 from consonance.people.models import Role
 
@@ -31,10 +33,24 @@ MAX_CLAIM: Final = 20
 #: Live leases of one person in one campaign; more would let one window empty it.
 MAX_IN_HAND: Final = 40
 _TRIES: Final = 5
+#: Who comes first in a second gives back the places of leases that ran out, for all who come in it.
+_SWEEP_SECONDS: Final = 1
+SWEPT: Final = "annotation.swept"
 _Asks = Campaign.Asks
 #: What is in hand beside what is returned is leased anew after this share of its time.
 _STALE: Final = 0.25
 _RELATED: Final = ("question__clip__track", "question__target")
+_IN_HAND: Final = Prepared(
+    lambda campaign, person, now: (
+        Assignment.objects.of(campaign)
+        .in_hand(person, now)
+        .order_by("leased_at", "pk")
+        .values_list("pk", "lease_until", "question__clip_id", "question__target_id")
+    ),
+    campaign=UUID,
+    person=UUID,
+    now=datetime,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,11 +170,20 @@ def claim_questions(
     if stop is not None:
         quiz = _quiz_page(campaign, None) if stop.reason == "quiz" else None
         return Claim(mode=mode, reason=stop.reason, detail=stop.detail, quiz=quiz)
-    if arrival.leases_ran_out:
+    if arrival.leases_ran_out and cache.add(SWEPT, 1, _SWEEP_SECONDS):
         return_expired(now=now)
-    return _Clerk(campaign, person, arrival, now).serve(
-        count=count, holding=frozenset(holding), mode=mode, class_name=class_name
-    )
+
+    def served() -> Claim:
+        return _Clerk(campaign, person, arrival, now).serve(
+            count=count, holding=frozenset(holding), mode=mode, class_name=class_name
+        )
+
+    claim = served()
+    if claim.reason == "nothing_left" and arrival.leases_ran_out:
+        # Places that others let go of are given back before that is said.
+        while claim.reason == "nothing_left" and return_expired(now=now, campaign=campaign):
+            claim = served()
+    return claim
 
 
 def mode_of(campaign: Campaign, mode: str) -> str:
@@ -267,10 +292,7 @@ class _Clerk:
 
     # --- what is there already ---------------------------------------------------------------
     def _in_hand(self) -> list[_Held]:
-        held = Assignment.objects.of(self._campaign).in_hand(self._person, self._now)
-        rows = held.order_by("leased_at", "pk").values_list(
-            "pk", "lease_until", "question__clip_id", "question__target_id"
-        )
+        rows = _IN_HAND.values(campaign=self._campaign.pk, person=self._person.pk, now=self._now)
         return [_Held(*row) for row in rows]
 
     def _again(self, held: list[_Held]) -> list[Assignment]:

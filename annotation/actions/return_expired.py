@@ -7,14 +7,14 @@ from datetime import datetime
 
 from django.db import models, transaction
 
-from annotation.models import Assignment, Question
+from annotation.models import Assignment, Campaign, Question
 
 #: How many are given back at a time: a claim does this first, and must stay quick.
 BATCH = 50
 
 
-def return_expired(*, now: datetime) -> int:
-    """End up to `BATCH` leases that ran out, of whichever campaigns, and return how many.
+def return_expired(*, now: datetime, campaign: Campaign | None = None) -> int:
+    """End up to `BATCH` leases that ran out, and return how many.
 
     Each gives the place back that it held.
 
@@ -22,8 +22,12 @@ def return_expired(*, now: datetime) -> int:
     ----------
     now
         The time by which they have run out.
+    campaign
+        Of this one only; of whichever if None.
     """
     due = Assignment.objects.run_out(now)
+    if campaign is not None:
+        due = due.of(campaign)
     if not due.exists():
         return 0
     with transaction.atomic():

@@ -22,6 +22,7 @@ from annotation.allocation.workloads import count_answer
 from annotation.models import Assignment, Campaign, GuidelineVersion, Question, Rating
 from annotation.models.ratings import Answer
 from consonance.errors import NotAllowedError, ParameterError
+from consonance.ledger.prepared import Prepared, PreparedUpdate
 from consonance.people.access import require
 from consonance.people.models import Role
 
@@ -34,6 +35,25 @@ CONFIDENCES: Final = range(1, 4)
 MAX_REPLAYS: Final = 32_767
 _OTHER_USE: Final = gettext_lazy(
     "This answer's key was used for another answer. Nothing was stored."
+)
+_QUESTION: Final = Prepared[Question](
+    lambda assignment, person: (
+        Question.objects.select_for_update(of=("self",))
+        .select_related("campaign")
+        .filter(assignments=assignment, assignments__person=person)
+    ),
+    assignment=UUID,
+    person=UUID,
+)
+_LEASE: Final = Prepared[Assignment](
+    lambda assignment: Assignment.objects.filter(pk=assignment), assignment=UUID
+)
+_ANSWERED: Final = PreparedUpdate(
+    lambda assignment: (
+        Assignment.objects.filter(pk=assignment),
+        {"state": Assignment.State.ANSWERED},
+    ),
+    assignment=UUID,
 )
 Status = Literal["stored", "already_stored", "late", "rejected"]
 
@@ -139,13 +159,8 @@ class _Desk:
 
     def _store(self, given: GivenAnswer, now: datetime) -> Result:
         # The question's row is the lock; everything read after it stays true until we are done.
-        question = (
-            Question.objects.select_for_update(of=("self",))
-            .select_related("campaign")
-            .filter(assignments=given.assignment, assignments__person=self._person)
-            .first()
-        )
-        lease = Assignment.objects.get(pk=given.assignment) if question is not None else None
+        question = _QUESTION.first(assignment=given.assignment, person=self._person.pk)
+        lease = _LEASE.first(assignment=given.assignment) if question is not None else None
         if question is None or lease is None or lease.state == Assignment.State.ANSWERED:
             known = self._known(given)
             if known is not None:
@@ -188,7 +203,7 @@ class _Desk:
         )
         was_leased = lease.state == Assignment.State.LEASED
         lease.state = Assignment.State.ANSWERED
-        lease.save(update_fields=["state"])
+        _ANSWERED.run(assignment=lease.pk)
         before = standing(question)
         if not is_repeat:
             question.log_odds += weight

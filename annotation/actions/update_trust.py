@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Value
@@ -23,10 +24,26 @@ from annotation.models.ratings import Answer
 from annotation.people.measures import GOLD_TRUST, in_force
 from consonance.errors import StateError
 from consonance.ledger.models import record
+from consonance.ledger.prepared import PreparedUpdate
 
 _Kind = Measure.Kind
 #: Classes that a reason names.
 _NAMED: Final = 3
+_COUNT: Final = PreparedUpdate(
+    lambda person, collection, target, right, wrong: (
+        GoldTrust.objects.filter(person=person, collection=collection, target=target),
+        {
+            # Trust may have begun anew since the answer that is taken back was given.
+            "right": Greatest(F("right") + Value(right), Value(0)),
+            "wrong": Greatest(F("wrong") + Value(wrong), Value(0)),
+        },
+    ),
+    person=UUID,
+    collection=UUID,
+    target=UUID,
+    right=int,
+    wrong=int,
+)
 
 
 def note_answer(question: Question, person: Any, answer: str, *, occasion: int = 0) -> None:
@@ -164,19 +181,22 @@ def _count(question: Question, person: Any, answer: str, change: int) -> None:
     if answer == Answer.UNSURE or not question.is_gold or not truth:
         change = 0  # looked up and written all the same: nobody can tell by the time it takes
     is_right = (answer == Answer.YES) == (truth == GoldAnswer.Truth.PRESENT)
-    name = "right" if is_right else "wrong"
+    right, wrong = (change, 0) if is_right else (0, change)
     place = {
-        "person": person,
-        "collection_id": question.campaign.collection_id,
-        "target_id": question.target_id,
+        "person": person.pk,
+        "collection": question.campaign.collection_id,
+        "target": question.target_id,
     }
-    rows = GoldTrust.objects.filter(**place)
-    # Trust may have begun anew since the answer that is taken back was given.
-    values = {name: Greatest(F(name) + Value(change), Value(0))}
-    if rows.update(**values) or change < 0:
+    if _COUNT.run(**place, right=right, wrong=wrong) or change < 0:
         return
     try:
         with transaction.atomic():
-            GoldTrust.objects.create(**place, **{name: change})
+            GoldTrust.objects.create(
+                person=person,
+                collection_id=question.campaign.collection_id,
+                target_id=question.target_id,
+                right=right,
+                wrong=wrong,
+            )
     except IntegrityError:  # another window of the same person was faster
-        rows.update(**values)
+        _COUNT.run(**place, right=right, wrong=wrong)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from django.core.cache import cache
 from django.db.models import Count, Q
@@ -19,11 +20,19 @@ from django.db.models import Count, Q
 from annotation.allocation.repeats import ANSWERS_BETWEEN
 from annotation.gold.quizzes import taught_questions
 from annotation.models import Assignment, Campaign, Question, Rating, Workload
+from consonance.ledger.prepared import Prepared
 
 _EXACT_UP_TO: Final = 500
 #: An estimate is kept so long, and the count of a whole campaign: a new one after each answer would
 #: tell from its steps what the answer was to.
 _ESTIMATE_SECONDS: Final = 600
+_ANSWERED: Final = Prepared(
+    lambda campaign, person: Workload.objects.filter(campaign=campaign, person=person).values_list(
+        "answered"
+    ),
+    campaign=UUID,
+    person=UUID,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +76,10 @@ def progress_of(campaign: Campaign, person: Any, now: datetime) -> Progress:
 
 
 def _answered(campaign: Campaign, person: Any) -> int:
-    counted = Workload.objects.filter(campaign=campaign, person=person)
-    answered = counted.values_list("answered", flat=True).first()
-    if answered is None:
-        answered = Rating.objects.in_force().filter(campaign=campaign, person=person).count()
-    return answered
+    counted = _ANSWERED.values(campaign=campaign.pk, person=person.pk)
+    if counted:
+        return int(counted[0][0])
+    return Rating.objects.in_force().filter(campaign=campaign, person=person).count()
 
 
 def _remaining(campaign: Campaign, person: Any, now: datetime) -> tuple[int, bool]:

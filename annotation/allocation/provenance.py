@@ -10,9 +10,19 @@ from django.core.cache import cache
 
 from annotation.models import GuidelineVersion, Question
 from candidates.models import Candidate, DetectorVersion
+from consonance.ledger.prepared import Prepared
 
 _REMEMBERED_SECONDS: Final = 60
 _MOST: Final = 64  # characters that the column holds
+_VERSIONS: Final = Prepared[GuidelineVersion](
+    lambda campaign, target: (
+        GuidelineVersion.objects.filter(campaign=campaign, target=target)
+        .defer("text")
+        .order_by("version")
+    ),
+    campaign=UUID,
+    target=UUID,
+)
 
 
 class Guidelines:
@@ -37,8 +47,7 @@ class Guidelines:
             return []
         place = (question.campaign_id, question.target_id)
         if place not in self._versions:
-            rows = GuidelineVersion.objects.filter(campaign=place[0], target=place[1])
-            self._versions[place] = list(rows.defer("text").order_by("version"))
+            self._versions[place] = _VERSIONS.rows(campaign=place[0], target=place[1])
         return self._versions[place]
 
 

@@ -83,15 +83,16 @@ def lease_repeat(
         .not_gold()
         .suitable_for(person)
         .exclude(Exists(had))
-        .select_related("clip__track", "track", "target")
         .order_by("pk")
     )
     if target_id is not None:
         found = found.filter(target=target_id)
-    choice = [row for row in found if not taught.includes(row.clip_id, row.target_id)]
+    rows = found.values_list("pk", "clip_id", "target_id")
+    choice = [pk for pk, clip, target in rows if not taught.includes(clip, target)]
     if not choice:
         return None
-    question = choice[int(_chance(campaign, person.pk, after, "which") * len(choice))]
+    chosen = choice[int(_chance(campaign, person.pk, after, "which") * len(choice))]
+    question = Question.objects.select_related("clip__track", "track", "target").get(pk=chosen)
     try:
         with transaction.atomic():
             return Assignment.objects.create(

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from annotation.allocation.deciding import verdict
 from annotation.allocation.tallies import Moved, Standing, standing, tally
 from annotation.models import Campaign, Question
+from consonance.ledger.prepared import PreparedUpdate
 
 _State = Question.State
-_FIELDS: Final = (
-    "log_odds", "answered", "free", "wanted", "state", "stop_reason", "stopped_at",
-)  # fmt: skip
+_STORE: Final = PreparedUpdate(
+    lambda question, **values: (Question.objects.filter(pk=question), values),
+    question=UUID,
+    log_odds=float,
+    answered=int,
+    free=int,
+    wanted=int,
+    state=str,
+    stop_reason=str,
+    stopped_at=datetime,
+)
 #: States that follow from answers; the others are a curator's.
 _BY_ANSWERS: Final = frozenset({_State.OPEN, _State.DECIDED, _State.DISPUTED})
 
@@ -68,7 +78,16 @@ def store(question: Question, before: Standing) -> None:
     before
         What it added to the tally when its row was read.
     """
-    question.save(update_fields=_FIELDS)
+    _STORE.run(
+        question=question.pk,
+        log_odds=question.log_odds,
+        answered=question.answered,
+        free=question.free,
+        wanted=question.wanted,
+        state=str(question.state),
+        stop_reason=str(question.stop_reason),
+        stopped_at=question.stopped_at,
+    )
     tally(question.campaign_id, [Moved(question.target_id, before, standing(question))])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.db import models
@@ -12,6 +12,18 @@ from annotation.allocation.deciding import SILENT, UNKNOWN, Weights
 from annotation.models import Campaign, ConsensusRun, Measure, SkillSnapshot
 from annotation.people.measures import in_force, is_excluded
 from annotation.stopping.policy import MIN_SUPPORT
+from consonance.ledger.prepared import Prepared
+
+
+def _of_latest_run(collection: UUID, person: UUID) -> models.QuerySet[SkillSnapshot, Any]:
+    # Any campaign of the collection counts: who was judged in the first is known in the second.
+    runs = ConsensusRun.objects.filter(campaign__collection=collection, skill_rows__person=person)
+    latest = runs.order_by("-created_at").values("pk")[:1]
+    rows = SkillSnapshot.objects.filter(person=person, run=models.Subquery(latest))
+    return rows.values_list("target_id", "weight_yes", "weight_no", "weight_unsure")
+
+
+_LATEST: Final = Prepared(_of_latest_run, collection=UUID, person=UUID)
 
 
 class PersonWeights:
@@ -43,13 +55,8 @@ class PersonWeights:
         return known.get(target_id) or known.get(None) or UNKNOWN
 
     def _latest(self, campaign: Campaign) -> dict[UUID | None, Weights]:
-        # Any campaign of the collection counts: who was judged in the first is known in the second.
-        runs = ConsensusRun.objects.filter(
-            campaign__collection=campaign.collection_id, skill_rows__person=self._person
-        )
-        latest = runs.order_by("-created_at").values("pk")[:1]
-        rows = SkillSnapshot.objects.filter(person=self._person, run=models.Subquery(latest))
-        return {row.target_id: _weights(row) for row in rows}
+        rows = _LATEST.values(collection=campaign.collection_id, person=self._person.pk)
+        return {target: Weights(yes=yes, no=no, unsure=unsure) for target, yes, no, unsure in rows}
 
 
 class CrowdWeights:
@@ -111,7 +118,3 @@ def _latest_rows(run: ConsensusRun, people: Collection[UUID]) -> models.QuerySet
     judged = rows.filter(person=models.OuterRef("person"))
     latest = judged.order_by("-run__created_at").values("run")[:1]
     return rows.filter(person__in=people, run=models.Subquery(latest))
-
-
-def _weights(row: SkillSnapshot) -> Weights:
-    return Weights(yes=row.weight_yes, no=row.weight_no, unsure=row.weight_unsure)

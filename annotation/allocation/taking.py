@@ -17,9 +17,53 @@ from annotation.allocation.gold_mixing import brings_gold, comes_first, gold_for
 from annotation.allocation.queues import Reader, Waiting
 from annotation.gold.quizzes import first_quiz_is_due
 from annotation.models import Assignment, Campaign, Question, Workload
+from consonance.ledger.prepared import Prepared, PreparedUpdate, Several
 
 _RELATED: Final = ("clip__track", "target")
 _ALL: Final = 10_000
+
+
+def _open(keys: Any) -> Any:
+    return Question.objects.open().filter(pk__in=keys).select_related(*_RELATED)
+
+
+_HELD: Final = Prepared[Question](
+    lambda keys: _open(keys).select_for_update(of=("self",), skip_locked=True),
+    keys=Several(UUID),
+)
+#: Held in the order in which everybody holds several.
+_HELD_IN_TURN: Final = Prepared[Question](
+    lambda keys: _open(keys).select_for_update(of=("self",)).order_by("pk"),
+    keys=Several(UUID),
+)
+_IN_TURN: Final = PreparedUpdate(
+    lambda workload, target: (Workload.objects.filter(pk=workload), {"target": target}),
+    workload=int,
+    target=UUID,
+)
+_IN_HAND: Final = Prepared(
+    lambda campaign, person, now: (
+        Assignment.objects.of(campaign).in_hand(person, now).values_list("pk")
+    ),
+    campaign=UUID,
+    person=UUID,
+    now=datetime,
+)
+_TAKE: Final = PreparedUpdate(
+    lambda keys: (Question.objects.open().filter(pk__in=keys), {"free": models.F("free") - 1}),
+    keys=Several(UUID),
+)
+
+
+@cache
+def _foremost(number: int) -> Prepared[Question]:
+    """Return what holds the first `number` of some questions, as they are handed out."""
+    return Prepared(
+        lambda keys: (
+            _open(keys).select_for_update(of=("self",), skip_locked=True).by_priority()[:number]
+        ),
+        keys=Several(UUID),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +137,10 @@ def take(
                 raise TakenMeanwhileError
             sequence = _with_gold(reader, groups, wish.clip_classes)
             # A person's windows take one after the other: what is counted now stays so.
-            Workload.objects.filter(pk=workload.pk).update(target=wish.target_id)
-            held = Assignment.objects.of(reader.campaign).in_hand(reader.person, now).count()
+            _IN_TURN.run(workload=workload.pk, target=wish.target_id)
+            held = len(
+                _IN_HAND.values(campaign=reader.campaign.pk, person=reader.person.pk, now=now)
+            )
             questions = _fitting(sequence, wish.room, held, is_by_clip=wish.clip_classes > 0)
             return _lease(reader.campaign, reader.person, questions, now)
     except IntegrityError:  # the other window has one of them
@@ -104,15 +150,13 @@ def take(
 def _held(wish: Wish, *, wait: bool) -> list[list[Question]]:
     """Lock what is wished for, and return the groups that are enough of it."""
     wanted = [row.pk for group in wish.groups for row in group]
-    rows = Question.objects.open().filter(pk__in=wanted).select_related(*_RELATED)
     if wait:
-        # Held in the order in which everybody holds several.
-        rows = rows.select_for_update(of=("self",)).order_by("pk")
+        rows = _HELD_IN_TURN.rows(keys=wanted)
+    elif len(wanted) == len(wish.groups):
+        # No more than are used: the others are for whoever comes at the same moment.
+        rows = _foremost(wish.number).rows(keys=wanted)
     else:
-        rows = rows.select_for_update(of=("self",), skip_locked=True)
-        if len(wanted) == len(wish.groups):
-            # No more than are used: the others are for whoever comes at the same moment.
-            rows = rows.by_priority()[: wish.number]
+        rows = _HELD.rows(keys=wanted)
     found = {row.pk: row for row in rows}
     groups: list[list[Question]] = []
     number = 0
@@ -188,8 +232,7 @@ def _pass_of(
 
 
 def _locked(keys: Sequence[UUID]) -> list[Question]:
-    rows = Question.objects.open().filter(pk__in=keys).select_related(*_RELATED)
-    return list(rows.select_for_update(of=("self",), skip_locked=True))
+    return _HELD.rows(keys=list(keys))
 
 
 def _fitting(sequence: list[Question], room: int, held: int, *, is_by_clip: bool) -> list[Question]:
@@ -214,12 +257,7 @@ def _lease(
 ) -> list[Assignment]:
     until = now + timedelta(seconds=campaign.lease_seconds)
     # The condition is the guarantee; the rows are ours, so it never fails.
-    took = (
-        Question.objects.open()
-        .filter(pk__in=[question.pk for question in questions])
-        .update(free=models.F("free") - 1)
-    )
-    if took != len(questions):
+    if _TAKE.run(keys=[question.pk for question in questions]) != len(questions):
         raise TakenMeanwhileError
     return Assignment.objects.bulk_create(
         Assignment(

@@ -10,7 +10,21 @@ from django.db.models import Count, F, Q, Value
 from django.db.models.functions import Greatest
 
 from annotation.models import Campaign, Question, Rating, Workload
+from consonance.ledger.prepared import PreparedUpdate
 
+_COUNT: Final = PreparedUpdate(
+    lambda campaign, person, change, of_gold: (
+        Workload.objects.filter(campaign=campaign, person=person),
+        {
+            "answered": Greatest(F("answered") + Value(change), Value(0)),
+            "answered_gold": Greatest(F("answered_gold") + Value(of_gold), Value(0)),
+        },
+    ),
+    campaign=UUID,
+    person=UUID,
+    change=int,
+    of_gold=int,
+)
 _FROM_GOLD: Final = Q(question__is_gold=True) | Q(occasion__gt=0)
 
 
@@ -43,19 +57,19 @@ def count_answer(question: Question, person: Any, occasion: int, change: int) ->
     change
         1, or -1 when the answer is taken back.
     """
-    rows = Workload.objects.filter(campaign=question.campaign_id, person=person)
-    of_gold = change if question.is_gold or occasion > 0 else 0
     values = {
-        "answered": Greatest(F("answered") + Value(change), Value(0)),
-        "answered_gold": Greatest(F("answered_gold") + Value(of_gold), Value(0)),
+        "campaign": question.campaign_id,
+        "person": person.pk,
+        "change": change,
+        "of_gold": change if question.is_gold or occasion > 0 else 0,
     }
-    if rows.update(**values):
+    if _COUNT.run(**values):
         return
     try:
         with transaction.atomic():
             _create(question.campaign_id, person)  # counts the change, which is stored by now
     except IntegrityError:
-        rows.update(**values)
+        _COUNT.run(**values)
 
 
 def recount_workloads(campaign: Campaign) -> None:

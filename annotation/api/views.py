@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,6 +36,7 @@ from annotation.api.serializers import (
     WelcomedShown,
 )
 from annotation.models import Campaign
+from consonance.ledger.prepared import Prepared
 from consonance.ledger.problems import TYPE, problem
 
 _REFUSED = OpenApiResponse(ProblemShown, description="The request is malformed or too large.")
@@ -42,6 +44,9 @@ _STRANGER = OpenApiResponse(ProblemShown, description="Not signed in.")
 _FORBIDDEN = OpenApiResponse(ProblemShown, description="No annotator here.")
 _SLOWED = OpenApiResponse(
     ProblemShown, description="Asked too often: wait as long as `Retry-After` says."
+)
+_CAMPAIGN: Final = Prepared[Campaign](
+    lambda campaign: Campaign.objects.filter(pk=campaign), campaign=UUID
 )
 _MISSING = OpenApiResponse(ProblemShown, description="There is no such campaign.")
 
@@ -69,7 +74,9 @@ class ClaimView(APIView):
         asked = ClaimRequest(data=request.data)
         asked.is_valid(raise_exception=True)
         wish: dict[str, Any] = asked.validated_data
-        campaign = get_object_or_404(Campaign, pk=wish["campaign"])
+        campaign = _CAMPAIGN.first(campaign=wish["campaign"])
+        if campaign is None:
+            raise Http404
         claim = claim_questions(
             campaign=campaign,
             person=request.user,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -16,6 +16,7 @@ from annotation.gold.known import known
 from annotation.models import Campaign, GuidelineExample, GuidelineVersion, Question
 from consonance.catalog.models import Clip, TaxonomyClass
 from consonance.catalog.sound_sources import sound_sources
+from consonance.ledger.prepared import Prepared, Several
 
 #: A person reads and hears so many before they begin; more would be skipped.
 MAX_EXAMPLES: Final = 4
@@ -67,31 +68,48 @@ class Change:
     examples_removed: list[str]
 
 
-def current_guidelines(
-    campaign: Campaign | UUID, targets: Collection[UUID | None] | None = None
-) -> dict[UUID, GuidelineVersion]:
-    """Return the newest guideline of each class of a campaign, by class, with examples loaded.
-
-    Parameters
-    ----------
-    campaign
-        Whose.
-    targets
-        Classes; all of them if None.
-    """
-    rows = GuidelineVersion.objects.filter(campaign=campaign)
-    if targets is not None:
-        rows = rows.filter(target__in=targets)
-    # There are few versions of a class, and asking for the newest alone costs each claim more.
-    found = {row.target_id: row for row in rows.order_by("version")}
+def current_guidelines(campaign: Campaign | UUID) -> dict[UUID, GuidelineVersion]:
+    """Return the newest guideline of each class of a campaign, by class, with examples loaded."""
+    rows = GuidelineVersion.objects.filter(campaign=campaign).order_by("version")
+    found = {row.target_id: row for row in rows}
     prefetch_related_objects(list(found.values()), shown_examples())
     return found
 
 
 def shown_examples() -> Prefetch[Any]:
     """Return what loads a guideline's examples; clips withdrawn since are left out."""
+    return Prefetch("examples", queryset=_examples())
+
+
+def guidelines_to_show(
+    campaign: Campaign, targets: Collection[UUID]
+) -> dict[UUID, tuple[GuidelineVersion, list[GuidelineExample]]]:
+    """Return the newest guideline of some classes and its examples, by class, for every claim."""
+    # There are few versions of a class, and asking for the newest alone costs each claim more.
+    versions = _VERSIONS.rows(campaign=campaign.pk, targets=list(targets))
+    found = {row.target_id: row for row in versions}
+    examples: dict[UUID, list[GuidelineExample]] = {row.pk: [] for row in found.values()}
+    for example in _OF_GUIDELINES.rows(guidelines=list(examples)):
+        examples[example.guideline_id].append(example)
+    return {target: (row, examples[row.pk]) for target, row in found.items()}
+
+
+def _examples() -> QuerySet[GuidelineExample]:
     rows = GuidelineExample.objects.filter(clip__is_withdrawn=False).select_related("clip__track")
-    return Prefetch("examples", queryset=rows.only(*_SHOWN))
+    return rows.only(*_SHOWN)
+
+
+_VERSIONS: Final = Prepared(
+    lambda campaign, targets: GuidelineVersion.objects.filter(
+        campaign=campaign, target__in=targets
+    ).order_by("version"),
+    campaign=UUID,
+    targets=Several(UUID),
+)
+_OF_GUIDELINES: Final = Prepared(
+    lambda guidelines: _examples().filter(guideline__in=guidelines),
+    guidelines=Several(UUID),
+)
 
 
 def question_of(guideline: GuidelineVersion | None, target: TaxonomyClass) -> str:
@@ -99,15 +117,19 @@ def question_of(guideline: GuidelineVersion | None, target: TaxonomyClass) -> st
     return (guideline.question if guideline else "") or prompt(target)
 
 
-def present_guideline(guideline: GuidelineVersion, target: TaxonomyClass) -> dict[str, Any]:
+def present_guideline(
+    guideline: GuidelineVersion, target: TaxonomyClass, examples: Iterable[GuidelineExample]
+) -> dict[str, Any]:
     """Return a guideline as the rating page reads it.
 
     Parameters
     ----------
     guideline
-        With examples loaded as by `current_guidelines`.
+        Which.
     target
         Its class.
+    examples
+        Its examples, with clip and track loaded.
     """
     return {
         "id": str(guideline.pk),
@@ -123,7 +145,7 @@ def present_guideline(guideline: GuidelineVersion, target: TaxonomyClass) -> dic
             }
             # What counts first, then what only seems to.
             for example in sorted(
-                guideline.examples.all(), key=lambda row: row.kind != GuidelineExample.Kind.POSITIVE
+                examples, key=lambda row: row.kind != GuidelineExample.Kind.POSITIVE
             )
         ],
     }

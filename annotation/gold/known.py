@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from django.db.models import QuerySet
 
 from annotation.models import GoldAnswer
 from consonance.catalog.models import Collection
+from consonance.ledger.prepared import Prepared
 
 #: A clip and a class, by their ids.
 Pair = tuple[UUID, UUID]
@@ -52,10 +54,21 @@ def known(collection: Collection | UUID) -> Known:
     )
 
 
+#: Asked with every answer.
+_SAID: Final = Prepared(
+    lambda clip, target: (
+        GoldAnswer.objects.filter(clip=clip, target=target, retired_at__isnull=True)
+        .order_by()
+        .values_list("truth")
+    ),
+    clip=UUID,
+    target=UUID,
+)
+
+
 def truth_of(clip: UUID, target: UUID) -> str:
     """Return what is known of a pair: a value of `GoldAnswer.Truth`; empty where nothing is."""
-    said = GoldAnswer.objects.filter(clip=clip, target=target, retired_at__isnull=True)
-    truths = set(said.order_by().values_list("truth", flat=True))
+    truths = {truth for (truth,) in _SAID.values(clip=clip, target=target)}
     return truths.pop() if len(truths) == 1 else ""
 
 

@@ -13,9 +13,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
-from annotation.models import Campaign, GoldTrust
+from django.db.models import Q
+
+from annotation.models import Campaign, GoldTrust, GuidelineVersion
 from consonance.catalog.models import TaxonomyClass
+from consonance.ledger.prepared import Prepared
 
 PRIOR_RIGHT: Final = 4
 PRIOR_WRONG: Final = 1
@@ -120,20 +124,33 @@ class ClassTrust:
     trust: Trust
 
 
+#: Asked with every answer.
+_TRUST: Final = Prepared[GoldTrust](
+    lambda person, collection, campaign: (
+        GoldTrust.objects.filter(
+            Q(right__gt=0) | Q(wrong__gt=0),
+            person=person,
+            collection=collection,
+            target__in=GuidelineVersion.objects.filter(campaign=campaign).values("target"),
+        )
+        .select_related("target")
+        .order_by("target__position", "target__name")
+    ),
+    person=UUID,
+    collection=UUID,
+    campaign=UUID,
+)
+
+
 def trust_of(person: Any, campaign: Campaign) -> list[ClassTrust]:
     """Return a person's trust in each class of a campaign that they met gold of; one query.
 
     What they answered in other campaigns of the collection counts, too.
     """
-    found = GoldTrust.objects.filter(
-        person=person,
-        collection=campaign.collection_id,
-        target__in=campaign.guidelines.values("target"),
-    )
+    found = _TRUST.rows(person=person.pk, collection=campaign.collection_id, campaign=campaign.pk)
     return [
         ClassTrust(target=row.target, trust=Trust(right=row.right, wrong=row.wrong))
-        for row in found.select_related("target").order_by("target__position", "target__name")
-        if row.right or row.wrong
+        for row in found
     ]
 
 

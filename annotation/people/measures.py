@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from annotation.models import Campaign, Measure, Message
+from consonance.ledger.prepared import Prepared
 
 _Kind = Measure.Kind
 #: Rule of measures that come of answers to gold (`annotation.actions.update_trust`).
@@ -44,7 +45,7 @@ class Standing:
         return self.pause is None and self.requiz is None
 
 
-def in_force(campaign: Campaign | None = None, *, person: Any = None) -> QuerySet[Measure]:
+def in_force(campaign: Campaign | UUID | None = None, *, person: Any = None) -> QuerySet[Measure]:
     """Return measures that have not been lifted, the newest first.
 
     Parameters
@@ -74,7 +75,17 @@ def must_requiz(person: Any, campaign: Campaign) -> bool:
 
 def is_excluded(person: Any, campaign: Campaign) -> bool:
     """Return whether this person's answers are left out of consensus."""
-    return in_force(campaign, person=person).filter(kind=_Kind.EXCLUDE).exists()
+    return _LEFT_OUT.exists(campaign=campaign.pk, person=person.pk)
+
+
+#: Asked with every answer.
+_LEFT_OUT: Final = Prepared(
+    lambda campaign, person: (
+        in_force(campaign, person=person).filter(kind=_Kind.EXCLUDE).values_list("pk")[:1]
+    ),
+    campaign=UUID,
+    person=UUID,
+)
 
 
 def has_measure(campaign: Campaign, kind: Measure.Kind, *, person: str = "person") -> Exists:

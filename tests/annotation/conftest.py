@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -22,6 +23,12 @@ from annotation.models import (
     Rating,
     Workload,
 )
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Forget what an earlier test left in the cache: who swept last, where a reading got to."""
+    cache.clear()
 
 
 def claim_one(campaign: Campaign, person: Any) -> Assignment:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from consonance.errors import NotAllowedError
-from consonance.people.models import Role, Scope
+from consonance.ledger.prepared import Prepared, Several
+from consonance.people.models import Membership, Role, Scope
 
 if TYPE_CHECKING:
     from consonance.people.models import User
@@ -35,6 +36,20 @@ _SIGN_IN = {
     Role.ANNOTATOR: _("Sign in as an annotator to see this."),
 }
 Place = tuple[Scope, UUID]
+_COLUMNS: Final = ("scope", "scope_id", "role")
+_OF_THE_SITE: Final = Prepared(
+    lambda person: Membership.objects.filter(person=person, scope=Scope.SITE).values_list(
+        *_COLUMNS
+    ),
+    person=UUID,
+)
+_MEMBERSHIPS: Final = Prepared(
+    lambda person, ids: Membership.objects.filter(
+        Q(scope=Scope.SITE) | Q(scope_id__in=ids), person=person
+    ).values_list(*_COLUMNS),
+    person=UUID,
+    ids=Several(UUID),
+)
 
 
 def roles(person: Any, *places: Place) -> set[Role]:
@@ -59,16 +74,17 @@ def _held(person: User, places: Iterable[Place]) -> set[Role]:
     # Asked several times a request (navigation, view, template): what holds everywhere is looked up
     # once, together with the first places.
     everywhere: set[Role] | None = getattr(person, "_site_roles", None)
-    where = Q() if everywhere is not None else Q(scope=Scope.SITE)
-    for scope, scope_id in places:
-        where |= Q(scope=scope, scope_id=scope_id)
-    if not where:
-        return everywhere or set()
-    found = list(person.memberships.filter(where).values_list("scope", "role"))
+    wanted = set(places)
+    if everywhere is not None and not wanted:
+        return everywhere
+    ids = [scope_id for _, scope_id in wanted]
+    query = _MEMBERSHIPS if ids else _OF_THE_SITE
+    found = query.values(person=person.pk, **({"ids": ids} if ids else {}))
     if everywhere is None:
-        everywhere = {Role(role) for scope, role in found if scope == Scope.SITE}
+        everywhere = {Role(role) for scope, _, role in found if scope == Scope.SITE}
         person._site_roles = everywhere  # type: ignore[attr-defined]
-    return everywhere | {Role(role) for _scope, role in found}
+    here = {Role(role) for scope, scope_id, role in found if (scope, scope_id) in wanted}
+    return everywhere | here
 
 
 def implied(role: str) -> set[Role]:

@@ -3,9 +3,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
-from annotation.actions.claim_questions import MAX_CLAIM, MAX_IN_HAND, claim_questions
+from annotation.actions.claim_questions import MAX_CLAIM, MAX_IN_HAND, SWEPT, claim_questions
 from annotation.actions.return_expired import BATCH
 from annotation.allocation.progress import progress_of
 from annotation.models import Assignment, Question, QuizAttempt, QuizItem
@@ -134,8 +135,36 @@ def test_expired_leases_are_given_back_in_bounded_batches():
     ana = annotator()
     claim_questions(campaign=campaign, person=ana, count=1)
     assert Assignment.objects.filter(state="expired").count() == BATCH
+    cache.delete(SWEPT)  # a second later
     claim_questions(campaign=campaign, person=ana, count=1)
     assert Assignment.objects.filter(state="expired").count() == BATCH + 7
+    assert_places_add_up(campaign)
+
+
+def test_one_claim_of_a_second_gives_back_what_ran_out_for_all():
+    campaign = CampaignFactory(min_ratings=1)
+    for _ in range(2):
+        QuestionFactory(campaign=campaign)
+    let_run_out(claim_one(campaign, annotator()))
+    claim_one(campaign, annotator())
+    assert Assignment.objects.filter(state="expired").count() == 1
+    let_run_out(claim_one(campaign, annotator()))
+    QuestionFactory(campaign=campaign)
+    claim_one(campaign, annotator())
+    assert Assignment.objects.filter(state="expired").count() == 1
+
+
+def test_nobody_hears_that_nothing_is_left_while_a_lease_that_ran_out_holds_a_place():
+    campaign, elsewhere = CampaignFactory(min_ratings=1), CampaignFactory()
+    past = timezone.now() - timedelta(hours=1)
+    question = QuestionFactory(campaign=campaign, free=0)
+    AssignmentFactory(question=question, leased_at=past)
+    AssignmentFactory(
+        question=QuestionFactory(campaign=elsewhere, free=0), leased_at=past - timedelta(hours=1)
+    )
+    cache.set(SWEPT, 1, 60)
+    assert claim_one(campaign, annotator()).question == question
+    assert Assignment.objects.filter(state="expired").count() == 1
     assert_places_add_up(campaign)
 
 

@@ -117,7 +117,7 @@ def test_presenting_takes_two_queries_however_many_versions(question, django_ass
     for number in range(4):
         write(question, text=f"Version {number}", examples=[example(clip_of(question))])
     with django_assert_num_queries(2):
-        found = current_guidelines(question.campaign, [question.target_id])
+        found = current_guidelines(question.campaign)
         assert [row.clip.sample_key for row in found[question.target_id].examples.all()]
     assert found[question.target_id].version == 5
 

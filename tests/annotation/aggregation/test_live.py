@@ -123,7 +123,7 @@ EVENTS = (
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(
     events=st.lists(
         st.tuples(st.sampled_from(EVENTS), st.integers(0, 50), st.integers(0, 40)),

@@ -85,7 +85,7 @@ def test_unsure_and_contested_are_shares_with_intervals() -> None:
 
 
 @given(counts=TABLES, seed=st.integers(0, 100))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_table_gives_finite_values_or_statements(counts: np.ndarray, seed: int) -> None:
     context = np.random.default_rng(seed).integers(3, size=len(counts))
     for found in by_class(counts, context, n_classes=3, n_bootstrap=30, seed=seed):
@@ -97,7 +97,7 @@ def test_every_table_gives_finite_values_or_statements(counts: np.ndarray, seed:
 
 
 @given(counts=TABLES, seed=st.integers(0, 100))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_tasks_changes_nothing(counts: np.ndarray, seed: int) -> None:
     rng = np.random.default_rng(seed)
     context = rng.integers(2, size=len(counts))

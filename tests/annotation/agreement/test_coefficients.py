@@ -76,7 +76,7 @@ def test_ac1_and_raw_agreement_of_the_standard_example() -> None:
 
 
 @given(counts=TABLES)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_alpha_is_its_definition(counts: np.ndarray) -> None:
     alpha = krippendorff_alpha(counts)
     if isinstance(alpha, Coefficient):
@@ -85,7 +85,7 @@ def test_alpha_is_its_definition(counts: np.ndarray) -> None:
 
 @pytest.mark.parametrize("coefficient", COEFFICIENTS)
 @given(counts=TABLES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_table_gives_a_finite_value_or_a_statement(coefficient, counts: np.ndarray) -> None:
     result = coefficient(counts, n_bootstrap=50, seed=0)
     if isinstance(result, NotEnoughData):
@@ -99,7 +99,7 @@ def test_every_table_gives_a_finite_value_or_a_statement(coefficient, counts: np
 
 @pytest.mark.parametrize("coefficient", COEFFICIENTS)
 @given(counts=TABLES, seed=st.integers(0, 1000))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_tasks_and_the_names_of_answers_change_nothing(
     coefficient, counts: np.ndarray, seed: int
 ) -> None:

@@ -78,7 +78,7 @@ def test_the_interval_holds_the_true_area_about_as_often_as_it_says() -> None:
     scores=arrays.arrays(np.float64, st.integers(0, 25), elements=st.floats(0, 1)),
     seed=st.integers(0, 100),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_area_is_finite_and_turns_with_the_scores(scores: np.ndarray, seed: int) -> None:
     present = np.random.default_rng(seed).random(len(scores)) < 0.5
     found, turned = auc(scores, present), auc(-scores, present)

@@ -35,7 +35,7 @@ def test_a_confident_posterior_over_a_split_vote_is_less_disputed() -> None:
 
 
 @given(seed=st.integers(0, 1000), number=st.integers(0, 30))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_the_order_of_tasks_changes_nothing_but_ties(seed: int, number: int) -> None:
     rng = np.random.default_rng(seed)
     counts = rng.integers(4, size=(number, 4))

@@ -48,7 +48,7 @@ def sums_one_by_one(right: np.ndarray, expected: float) -> list[float]:
 
 
 @given(seed=st.integers(0, 10_000), accuracy=st.floats(0.3, 0.98))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_the_sum_is_pages_recursion_for_each_person(seed: int, accuracy: float) -> None:
     rng = np.random.default_rng(seed)
     counts = rng.integers(0, 150, size=5)
@@ -166,7 +166,7 @@ def test_the_order_of_the_input_changes_nothing() -> None:
 
 
 @given(number=st.integers(0, 80), seed=st.integers(0, 100), always=st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_every_sequence_gives_finite_numbers(number: int, seed: int, always: bool) -> None:
     rng = np.random.default_rng(seed)
     right = np.ones(number, bool) if always else rng.random(number) < 0.5

@@ -141,7 +141,7 @@ def test_classes_are_forecast_each_for_itself() -> None:
     more=st.integers(0, 60), finished=st.integers(0, 200), n_answers=st.integers(0, 500),
     open_questions=st.integers(0, 300), quota=st.integers(0, 80),
 )  # fmt: skip
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_state_of_a_campaign_has_days_or_a_reason(
     numbers, positives, more, finished, n_answers, open_questions, quota
 ) -> None:

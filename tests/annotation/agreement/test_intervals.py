@@ -56,7 +56,7 @@ def test_the_ends_are_exact() -> None:
     seed=st.integers(0, 1000),
     confidence=st.floats(0.5, 0.999),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_interval_is_finite_and_holds_its_share(
     number: np.ndarray, seed: int, confidence: float
 ) -> None:

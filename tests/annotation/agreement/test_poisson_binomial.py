@@ -22,7 +22,7 @@ def exact_tail(chance: np.ndarray) -> np.ndarray:
     number=st.integers(1, 150), share=st.floats(0.2, 0.95), spread=st.floats(0.3, 20),
     seed=st.integers(0, 10_000),
 )  # fmt: skip
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_every_tail_is_close_to_the_exact_one(
     number: int, share: float, spread: float, seed: int
 ) -> None:

@@ -62,7 +62,7 @@ def test_nothing_repeated_is_stated() -> None:
 @given(
     table=st.lists(st.lists(st.integers(0, 6), min_size=3, max_size=3), min_size=3, max_size=3)
 )  # fmt: skip
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_table_has_a_finite_kappa_or_a_statement(table: list[list[int]]) -> None:
     found = cohen_kappa(table)
     if isinstance(found, Kappa):
@@ -73,7 +73,7 @@ def test_every_table_has_a_finite_kappa_or_a_statement(table: list[list[int]]) -
 
 
 @given(seed=st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_people_are_counted_as_one_by_one(seed: int) -> None:
     rng = np.random.default_rng(seed)
     task, annotator, answer = (rng.integers(high, size=80) for high in (8, 3, 3))

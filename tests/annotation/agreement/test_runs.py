@@ -63,7 +63,7 @@ def test_times_may_be_dates() -> None:
 @given(
     answers=st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3)), max_size=60),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_runs_are_those_counted_one_by_one(answers: list[tuple[int, int]]) -> None:
     annotator = np.array([person for person, _ in answers], dtype=int)
     answer = np.array([said for _, said in answers], dtype=int)

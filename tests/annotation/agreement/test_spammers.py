@@ -51,7 +51,7 @@ def test_perfect_people_score_one_and_people_who_do_not_listen_nought() -> None:
         elements=st.floats(0.01, 1),
     )
 )  # fmt: skip
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_it_is_the_published_sum_over_pairs_of_truths(rows: np.ndarray) -> None:
     confusion = rows / rows.sum(axis=2, keepdims=True)
     expected = [by_pairs(one) for one in confusion]

@@ -71,7 +71,7 @@ def ratings(draw: st.DrawFn) -> Drawn:
 
 @pytest.mark.parametrize("method", METHODS)
 @given(drawn=ratings())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_posterior_is_always_a_distribution(
     method: type[ConsensusMethod], drawn: Drawn
 ) -> None:
@@ -88,7 +88,7 @@ def test_the_posterior_is_always_a_distribution(
 
 @pytest.mark.parametrize("method", METHODS)
 @given(drawn=ratings(), seed=st.integers(0, 2**16))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_the_order_of_ratings_changes_nothing(
     method: type[ConsensusMethod], drawn: Drawn, seed: int
 ) -> None:
@@ -104,7 +104,7 @@ def test_the_order_of_ratings_changes_nothing(
 
 @pytest.mark.parametrize("method", METHODS)
 @given(drawn=ratings(), seed=st.integers(0, 2**16))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_other_numbers_for_people_tasks_and_truths_change_nothing(
     method: type[ConsensusMethod], drawn: Drawn, seed: int
 ) -> None:

@@ -73,7 +73,7 @@ def e_step(fitted: DawidSkene, ratings: Ratings, task: int, more: list[tuple[int
         max_size=6,
     )
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_an_update_is_an_e_step_over_all_ratings(more: list[tuple[int, int, int]]) -> None:
     ratings = drawn(1)
     fitted = DawidSkene().fit(*ratings.three, n_truths=2, context=ratings.context)
