@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeVar
@@ -91,6 +91,8 @@ class Claim:
         What holds the person back and why, for the person: measures, terms, studies.
     quiz
         Which quiz, with the reason `quiz`.
+    answered
+        Answers that the person has given here; None where nobody looked.
     """
 
     assignments: list[Assignment] = field(default_factory=list)
@@ -99,6 +101,7 @@ class Claim:
     reason: str = ""
     detail: str = ""
     quiz: QuizFirst | None = None
+    answered: int | None = None
 
 
 def claim_questions(
@@ -183,7 +186,7 @@ def claim_questions(
         # Places that others let go of are given back before that is said.
         while claim.reason == "nothing_left" and return_expired(now=now, campaign=campaign):
             claim = served()
-    return claim
+    return replace(claim, answered=arrival.workload.answered)
 
 
 def mode_of(campaign: Campaign, mode: str) -> str:

@@ -47,7 +47,9 @@ class Progress:
         return asdict(self)
 
 
-def progress_of(campaign: Campaign, person: Any, now: datetime) -> Progress:
+def progress_of(
+    campaign: Campaign, person: Any, now: datetime, *, answered: int | None = None
+) -> Progress:
     """Return how many answers a person has given, and about how many questions could still come.
 
     Without gold and repeats the latter is exact up to `_EXACT_UP_TO`. Above, what others answer is
@@ -62,8 +64,11 @@ def progress_of(campaign: Campaign, person: Any, now: datetime) -> Progress:
         Whose.
     now
         The time that decides which leases still live.
+    answered
+        How many answers they have given, where the caller has looked.
     """
-    answered = _answered(campaign, person)
+    if answered is None:
+        answered = _answered(campaign, person)
     key = f"annotation.remaining:{campaign.pk}:{person.pk}"
     known: tuple[int, int] | None = cache.get(key)
     if known is not None and known[0] - (answered - known[1]) > _EXACT_UP_TO:

@@ -86,7 +86,7 @@ class ClaimView(APIView):
             class_name=wish.get("class", ""),
             checks_welcome=True,
         )
-        progress = progress_of(campaign, request.user, timezone.now())
+        progress = progress_of(campaign, request.user, timezone.now(), answered=claim.answered)
         answer: dict[str, Any] = {
             "questions": present_questions(campaign, claim.assignments),
             "progress": progress.as_dict(),

@@ -104,6 +104,7 @@ STORAGES = {
 #: Frozen tables, score shards and releases; see docs/architecture.md, "Where things lie".
 TABLES_ROOT = DATA / "tables"
 SCORES_ROOT = DATA / "scores"
+DETECTORS_ROOT = DATA / "detectors"
 RELEASES_ROOT = DATA / "releases"
 #: Hand whole files to a front server (nginx) under this internal prefix; empty: we send them.
 MEDIA_ACCEL_PREFIX = env.text("CONSONANCE_ACCEL_PREFIX")
@@ -177,6 +178,7 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+SESSION_ENGINE = "consonance.people.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS
