@@ -9,8 +9,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from consonance.errors import ParameterError
+from splits.stratify.polish import polish
 from splits.stratify.problem import (
     Problem,
     build,
@@ -27,6 +29,7 @@ from splits.stratify.search import FREE, Sides, attempts_for, bisect
 #: break ties in the end: where groups are few, balancing them to the last costs the classes.
 STAGES: Final = ((1.5, 0.5), (1.75, 0.02), (2.0, 0.001))
 SIZE_WEIGHT: Final = 1.0
+NESTED: Final = 8  # attempts at each of several divisions
 STARTS: Final = 3  # random starts of a division, before the best of them is kicked
 
 
@@ -100,11 +103,23 @@ def split(
     partition_of_group = np.full(problem.n_groups, -1, dtype=np.int64)
     rng = np.random.default_rng(seed)
     budget = attempts or attempts_for(problem.counts)
+    if attempts is None and len(names) > 2:
+        budget = min(budget, NESTED)  # what is left is polished over all partitions at once
     parts = [(index, plan[names[index]]) for index in order]
     everyone = np.arange(problem.n_groups)
     _divide(problem, everyone, parts, fixed, partition_of_group, attempts=budget, rng=rng)
     if len(parts) > 2:
         _refine(problem, parts, fixed, partition_of_group, attempts=1 + budget // 4, rng=rng)
+    total = np.asarray(problem.counts.sum(axis=0), dtype=np.float64).ravel()
+    primary = slice(0, problem.n_primary)
+    partition_of_group = polish(
+        sparse.csr_array(problem.counts[:, primary]),
+        np.array([plan[name] for name in names]),
+        _weights(problem, total, *STAGES[-1])[primary],
+        fixed,
+        partition_of_group,
+        rng=rng,
+    )
     if previous is None:
         _fill_empty(problem, names, partition_of_group)
     return np.asarray(names, dtype=np.str_)[partition_of_group[problem.group_of_row]]
