@@ -41,9 +41,7 @@ def archive() -> Collection:
     TrackFactory(collection=made, track_no=2, title="Polka", artist="Bo", artist_key="b",
                  licence_spdx="CC-BY-ND-4.0", duration_ms=60_000)  # fmt: skip
     silent = {"code": "silent", "detail": "All of it lies below -60 dBFS."}
-    TrackFactory(
-        collection=made, track_no=3, title="Hiss", state="quarantined", problems=[silent]
-    )
+    TrackFactory(collection=made, track_no=3, title="Hiss", state="quarantined", problems=[silent])
     lost = {"code": "no_file", "detail": "No file."}
     TrackFactory(collection=made, track_no=4, title="Lost", state="missing", problems=[lost])
     return made

@@ -197,9 +197,7 @@ def _keep_collection(
 def _result(
     collection: Collection, found: Folder, table: MetadataTable | None, *, inspected: int
 ) -> dict[str, Any]:
-    counts = summarise(
-        collection.tracks.values_list("state", "problems", "duration_ms").iterator()
-    )
+    counts = summarise(collection.tracks.values_list("state", "problems", "duration_ms").iterator())
     return {
         "collection": collection.slug,
         "metadata": table.kind if table else "none",

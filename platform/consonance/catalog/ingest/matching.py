@@ -95,9 +95,7 @@ def match(
     return sorted(entries, key=lambda entry: entry.track_no)
 
 
-def _partners(
-    files: Mapping[str, AudioFile], rows: Sequence[TrackMetadata]
-) -> dict[str, str]:
+def _partners(files: Mapping[str, AudioFile], rows: Sequence[TrackMetadata]) -> dict[str, str]:
     """Return the path of each row's file by source id."""
     by_rule: dict[str, str] = {}
     by_stem: dict[str, list[str]] = defaultdict(list)

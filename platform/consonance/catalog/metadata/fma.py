@@ -106,9 +106,7 @@ def _columns(path: Path, head: list[list[str]]) -> list[str]:
         columns.append(f"{group}.{names[position]}")
     for column in _REQUIRED:
         if column not in columns:
-            raise ParameterError(
-                f"{path.name} has no column {column!r}.{nearest(column, columns)}"
-            )
+            raise ParameterError(f"{path.name} has no column {column!r}.{nearest(column, columns)}")
     return columns
 
 

@@ -25,9 +25,7 @@ class FrozenTableRow(models.Model):
 
     class Meta:
         ordering = ["-created_at"]
-        constraints = [
-            models.UniqueConstraint(fields=["kind", "sha256"], name="frozen_table_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["kind", "sha256"], name="frozen_table_once")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.sha256[:12]}"

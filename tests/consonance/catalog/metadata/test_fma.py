@@ -31,9 +31,7 @@ RAW = [
 ]  # fmt: skip
 
 
-def write(
-    path: Path, *tracks: list[str], columns: list[tuple[str, str]] | None = None
-) -> Path:
+def write(path: Path, *tracks: list[str], columns: list[tuple[str, str]] | None = None) -> Path:
     """Write FMA's three header rows and tracks, each an id and its cells."""
     columns = COLUMNS if columns is None else columns
     with path.open("w", encoding="utf-8", newline="") as file:
@@ -68,7 +66,10 @@ def test_raw_tracks_add_addresses_genres_and_the_explicit_mark(tmp_path: Path) -
     [track] = read(tracks, write_raw(tmp_path / "raw_tracks.csv", RAW)).rows
     assert track.licence_url == "http://creativecommons.org/licenses/by/3.0/"
     assert track.licence_title == "Attribution"
-    assert (track.track_url, track.artist_url) == ("http://example.org/a", "http://example.org/cook")
+    assert (track.track_url, track.artist_url) == (
+        "http://example.org/a",
+        "http://example.org/cook",
+    )
     assert track.genres == ("Folk", "Lo-Fi")
     assert track.is_explicit is True
     assert track.extra["raw.track_listens"] == "361"

@@ -1,0 +1,1 @@
+"""Curators' pages about taxonomies."""

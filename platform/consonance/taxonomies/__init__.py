@@ -1,0 +1,1 @@
+"""Taxonomies: classes, their file, AudioSet's ontology, two versions compared; no Django."""
