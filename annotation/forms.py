@@ -172,7 +172,8 @@ class _RulesForm(forms.Form):
         label="Quiz first",
         required=False,
         initial=_USUAL.requires_quiz,
-        help_text="Nobody is asked before they have passed the quiz.",
+        help_text="Nobody is asked about a class before they have passed its quiz. A class without"
+        " two known clips of each answer has none, and is asked about at once.",
     )
     checks_headphones = forms.BooleanField(
         label="Headphones needed",

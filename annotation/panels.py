@@ -1,15 +1,18 @@
-"""What this room adds to the pages of collections and rounds."""
+"""What this room adds to the pages of collections, rounds and taxonomies."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django.urls import reverse
 
 from annotation.models import Campaign, Question
 from candidates.models import SamplingRound
-from consonance.catalog.models import Collection
+from consonance.catalog.models import Collection, Taxonomy
 from consonance.catalog.panels import Fact, Panel, register_panel
+
+#: Campaigns that a panel of a taxonomy lists.
+_LISTED: Final = 10
 
 
 @register_panel("collection", order=30)
@@ -49,4 +52,28 @@ def campaigns_of_round(drawn: SamplingRound, person: Any) -> Panel | None:
         note="" if facts else "Nobody is asked about these candidates yet.",
         url=reverse("annotation:campaign_new"),
         action="Open a campaign",
+    )
+
+
+@register_panel("taxonomy", order=30)
+def campaigns_of_taxonomy(taxonomy: Taxonomy, person: Any) -> Panel | None:
+    """Return the campaigns that ask about a taxonomy's classes."""
+    if not taxonomy.is_published:
+        return None
+    asking = Campaign.objects.filter(guidelines__target__taxonomy=taxonomy).distinct()
+    facts = [
+        Fact(
+            campaign.name,
+            campaign.get_state_display(),
+            reverse("annotation:campaign", args=[campaign.pk]),
+        )
+        for campaign in asking.order_by("-created_at", "name")[:_LISTED]
+    ]
+    more = asking.count() - len(facts)
+    return Panel(
+        title="Campaigns",
+        facts=facts,
+        note=(f"And {more:,} more." if more > 0 else "")
+        if facts
+        else "No campaign asks about it yet.",
     )

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
-from django.apps import apps
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q
 
 from consonance.people.models import Membership, Role, Scope
 
@@ -30,11 +29,6 @@ class CampaignQuerySet(models.QuerySet[Any]):
         here = Q(scope=Scope.SITE) | Q(scope=Scope.CAMPAIGN, scope_id=OuterRef("pk"))
         here |= Q(scope=Scope.COLLECTION, scope_id=OuterRef("collection_id"))
         return self.filter(Exists(held.filter(here)))
-
-    def with_latest_run(self) -> Self:
-        """Add `latest_run`, the id of the newest consensus run; None before the first."""
-        runs = apps.get_model("annotation", "ConsensusRun").objects.filter(campaign=OuterRef("pk"))
-        return self.annotate(latest_run=Subquery(runs.order_by("-number").values("pk")[:1]))
 
 
 class QuestionQuerySet(models.QuerySet[Any]):
@@ -83,7 +77,7 @@ class QuestionQuerySet(models.QuerySet[Any]):
 class AssignmentQuerySet(models.QuerySet[Any]):
     """Chainable reads of assignments."""
 
-    def of(self, campaign: Campaign) -> Self:
+    def of(self, campaign: Campaign | UUID) -> Self:
         """Return one campaign's assignments."""
         return self.filter(question__campaign=campaign)
 

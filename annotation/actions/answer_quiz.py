@@ -13,14 +13,16 @@ from django.utils.translation import gettext as _
 from annotation.actions.lift_measure import lift_measure
 from annotation.actions.update_trust import restore_trust
 from annotation.gold.quizzes import Score, score_of
-from annotation.models import Measure, QuizAttempt, QuizItem
+from annotation.models import Campaign, Measure, QuizAttempt, QuizItem
 from annotation.models.ratings import Answer
 from annotation.people.measures import GOLD_TRUST, in_force
 from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import record
+from consonance.people.access import require
+from consonance.people.models import Role
 
 
-def answer_quiz(*, person: Any, item_id: UUID, answer: str) -> QuizItem:
+def answer_quiz(*, campaign: Campaign, person: Any, item_id: UUID, answer: str) -> QuizItem:
     """Store the answer to a clip of the person's quiz and return the item, ready to be explained.
 
     The first answer stands: sent again, or from another window, it changes nothing. With the last
@@ -29,10 +31,12 @@ def answer_quiz(*, person: Any, item_id: UUID, answer: str) -> QuizItem:
 
     Parameters
     ----------
+    campaign
+        Whose quiz.
     person
         Who answers.
     item_id
-        Which clip of their quiz.
+        Which clip of their quiz there.
     answer
         A value of `Answer`. Unsure is honest, and not right.
 
@@ -43,11 +47,14 @@ def answer_quiz(*, person: Any, item_id: UUID, answer: str) -> QuizItem:
 
     Raises
     ------
+    NotAllowedError
+        If the person is no annotator here.
     ParameterError
         If this is no clip of a quiz of theirs, or no answer.
     StateError
         If an earlier clip has no answer yet: they come in order, each explained.
     """
+    require(person, Role.ANNOTATOR, *campaign.places)
     if answer not in Answer.values:
         raise ParameterError(
             _("%(answer)r is no answer. Use yes, no or unsure.") % {"answer": answer}
@@ -57,7 +64,7 @@ def answer_quiz(*, person: Any, item_id: UUID, answer: str) -> QuizItem:
         attempt = (
             QuizAttempt.objects.select_for_update(of=("self",))
             .select_related("campaign")
-            .filter(items=item_id, person=person)
+            .filter(items=item_id, person=person, campaign=campaign)
             .first()
         )
         if attempt is None:

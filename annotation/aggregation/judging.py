@@ -19,6 +19,7 @@ from annotation.aggregation.codes import (
 from annotation.aggregation.collected import Collected
 from annotation.aggregation.settings import RunSettings
 from annotation.consensus import DawidSkene, MajorityVote, TrustWeighted, create
+from annotation.consensus.trust_weighted import NO_RELEVANCE
 
 ABSENT, UNDECIDED, PRESENT = 0, 1, 2
 DECISIONS: Final = ("absent", "undecided", "present")
@@ -94,7 +95,8 @@ def judge(collected: Collected, settings: RunSettings) -> Judgement:
         posterior=posterior,
         with_detector=with_detector,
         majority=np.where(definite > 0, collected.counts[:, YES] / np.maximum(definite, 1), np.nan),
-        relevance=np.where(definite > 0, legacy.relevance_, np.nan),
+        # Nobody's number is 0.5: it would read as present.
+        relevance=np.where(legacy.relevance_ == NO_RELEVANCE, np.nan, legacy.relevance_),
         decision=by_curators(decide(posterior, definite, settings), collected.adjudicated),
         confusion=with_unsure(crowd.confusion_),
     )

@@ -81,7 +81,7 @@ class Questions:
         How many have gold that contradicts itself.
     likelihood
         The detector's number in the newest of the campaign's rounds that drew the pair; NaN where
-        none did.
+        none did, or the detector knows nothing of the class.
     tail
         Its place in `TAILS`; -1 where no round drew the pair, or from a stratum of a curator's own.
     """
@@ -216,10 +216,13 @@ def _likelihoods(
     tail = np.full(len(context), UNKNOWN, np.int64)
     tail_of = {name: index for index, name in enumerate(TAILS)}
     # Round by round, the newest last, which then speaks; a round draws a pair once.
-    for drawn in campaign.rounds.order_by("number", "created_at"):
-        rows = Candidate.objects.filter(round=drawn).values_list(
-            _text("clip_id"), _text("target_id"), "likelihood", "tail"
+    rounds = campaign.rounds.select_related("score_set__detector")
+    for drawn in rounds.order_by("number", "created_at"):
+        # A class without a detector has no likelihood: what stands there says nothing.
+        said = Candidate.objects.filter(round=drawn).exclude(
+            target__name__in=drawn.score_set.detector.uncovered
         )
+        rows = said.values_list(_text("clip_id"), _text("target_id"), "likelihood", "tail")
         for chunk in chunks(rows, _CHUNK):
             clips, target_ids, numbers, tails = zip(*chunk, strict=True)
             at = cell.find(identifiers.from_text(clips), identifiers.from_text(target_ids))

@@ -17,6 +17,7 @@ of people
 `agreement_with_rest`            counts of `compare_with_rest` alone
 `repeats`                        against themselves, asked again
 `spammer_scores`                 how far answers depend on the truth at all
+`highest_spammer_scores`         how far they may, by the interval of it
 `response_times`, `heard_shares` how long people take, how much they hear
 `too_fast`                       answers faster than hearing allows
 `straight_lining`                the same answer in a row, and its chance
@@ -101,7 +102,7 @@ from annotation.agreement.people import (
 )
 from annotation.agreement.repeating import Kappa, Repeats, cohen_kappa, repeats
 from annotation.agreement.runs import Straightness, expected_answers, straight_lining
-from annotation.agreement.spammers import spammer_scores
+from annotation.agreement.spammers import highest_spammer_scores, spammer_scores
 from annotation.consensus.shortage import NotEnoughData
 
 __all__ = [
@@ -168,6 +169,7 @@ __all__ = [
     "gold_accuracy",
     "gwet_ac1",
     "heard_shares",
+    "highest_spammer_scores",
     "krippendorff_alpha",
     "label_cost",
     "raise_flags",

@@ -35,19 +35,19 @@ def wrong_on_gold(evidence: Evidence, rules: FlagRules) -> Found:
 
 
 def not_listening(evidence: Evidence, rules: FlagRules) -> Found:
-    """Find people whose answers hardly depend on the truth."""
-    scores, number = evidence.spammer_score, evidence.n_definite
-    if scores is None or number is None:
+    """Find people whose answers certainly hardly depend on the truth."""
+    scores, high, number = evidence.spammer_score, evidence.spammer_high, evidence.n_definite
+    if scores is None or high is None or number is None:
         return
-    below = rules.spammer_below * np.minimum(1.0, number / rules.spammer_settled)
-    found = (number >= rules.spammer_minimum) & (scores < below)
+    found = (number >= rules.spammer_minimum) & (scores < rules.spammer_below)
+    found &= high < rules.spammer_surely_below
     for person in np.flatnonzero(found).tolist():
         yield (
             person,
             scores[person],
-            below[person],
-            f"Spammer score {scores[person]:.3f} after {number[person]} definite answers, below "
-            f"{below[person]:.3g}: answers hardly depend on what is heard.",
+            rules.spammer_below,
+            f"Spammer score {scores[person]:.3f} after {number[person]} definite answers, at most "
+            f"{high[person]:.2f} by its interval: answers hardly depend on what is heard.",
         )
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
 
 from annotation.agreement.drifting import Drift
 from annotation.agreement.habits import TooFast
@@ -27,10 +25,11 @@ class FlagRules:
         Accuracy on gold is certainly below this (upper bound of the interval) ...
     gold_minimum
         ... with so many definite answers on gold or more.
-    spammer_below, spammer_settled, spammer_minimum
-        Spammer score below this with `spammer_settled` definite answers; with fewer, down to
-        `spammer_minimum`, below a part of it in proportion, for scores of few answers scatter: of
-        honest people with 10 to 30 answers in the simulated crowd 4 to 5 % score below .1.
+    spammer_below, spammer_minimum
+        Spammer score below this, with so many definite answers ...
+    spammer_surely_below
+        ... and the score certainly below this (upper bound of its interval): of few answers, or
+        answers to one truth only, any score is possible.
     fast_above, fast_minimum
         Share of answers faster than hearing allows certainly above this (lower bound), with so
         many measured ones.
@@ -54,7 +53,7 @@ class FlagRules:
     gold_below: float = 0.7
     gold_minimum: int = 10
     spammer_below: float = 0.1
-    spammer_settled: int = 30
+    spammer_surely_below: float = 0.12
     spammer_minimum: int = 10
     fast_above: float = 0.1
     fast_minimum: int = 10
@@ -84,20 +83,6 @@ class FlagRules:
         """Return the thresholds as JSON values."""
         return asdict(self)
 
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> FlagRules:
-        """Return the thresholds of a stored report; those it does not have are today's.
-
-        Raises
-        ------
-        ParameterError
-            It has one that no rule knows, or a value out of range.
-        """
-        unknown = sorted(set(stored) - {found.name for found in fields(cls)})
-        if unknown:
-            raise ParameterError(f"no rule has a threshold called {', '.join(unknown)}")
-        return cls(**stored)
-
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
@@ -111,6 +96,8 @@ class Evidence:
         `gold_accuracy(...).people`.
     spammer_score : np.ndarray [in [0, 1]]
         `spammer_scores(...)`.
+    spammer_high : np.ndarray [in [0, 1]]
+        `highest_spammer_scores(...)`; needed with `spammer_score`.
     n_definite : np.ndarray [dtype=int64]
         Definite answers each gave; needed with `spammer_score`.
     fast : TooFast
@@ -134,6 +121,7 @@ class Evidence:
     n_annotators: int
     gold: Shares | None = None
     spammer_score: FloatArray | None = None
+    spammer_high: FloatArray | None = None
     n_definite: IntArray | None = None
     fast: TooFast | None = None
     runs: Straightness | None = None
@@ -148,6 +136,7 @@ class Evidence:
         lengths = {
             "gold": self.gold and len(self.gold.number),
             "spammer_score": None if self.spammer_score is None else len(self.spammer_score),
+            "spammer_high": None if self.spammer_high is None else len(self.spammer_high),
             "n_definite": None if self.n_definite is None else len(self.n_definite),
             "fast": self.fast and len(self.fast.people.number),
             "runs": self.runs and len(self.runs.number),
@@ -165,5 +154,6 @@ class Evidence:
                     f"{name} speaks of {length} people, n_annotators is {self.n_annotators}; hand "
                     "n_annotators to every function"
                 )
-        if (self.spammer_score is None) != (self.n_definite is None):
-            raise ParameterError("spammer_score and n_definite are needed together")
+        together = (self.spammer_score, self.spammer_high, self.n_definite)
+        if len({one is None for one in together}) > 1:
+            raise ParameterError("spammer_score, spammer_high and n_definite are needed together")

@@ -126,8 +126,8 @@ _ALL: Final = (
     Rule(
         code="spammer",
         title="Answers without listening",
-        explanation="A spammer score below {spammer_below} (in proportion less with fewer than "
-        "{spammer_settled} answers), with {spammer_minimum} definite answers or more: 1 tells "
+        explanation="A spammer score below {spammer_below}, and certainly below "
+        "{spammer_surely_below}, with {spammer_minimum} definite answers or more: 1 tells "
         "sounds apart perfectly, 0 not at all.",
         severity="serious",
         find=findings.not_listening,

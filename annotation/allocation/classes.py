@@ -8,12 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
+from django.core.cache import cache
+from django.utils import timezone
+
 from annotation.allocation.chance import chance
 from annotation.allocation.stored import as_stored
 from annotation.allocation.tallies import NOTHING, Standing, shown_tallies
 from annotation.models import Campaign
 from consonance.catalog.models import TaxonomyClass
 
+#: How long people stay at most with a class that has met its quotas.
+STAYS_SECONDS: Final = 120
+_REMEMBERED_SECONDS: Final = 3_600
 #: Written out, because putting it together anew for each claim takes longer than answering it.
 _CLASSES: Final = """
 SELECT c.*, t.decided, t.positives
@@ -87,10 +93,11 @@ def classes_by_need(
 ) -> list[ClassStand]:
     """Return a campaign's classes in the order in which this person is asked about them.
 
-    The class in turn comes first until its quotas are met, then the class that is furthest from
-    its quotas. When all have met them, the order is the same: whoever is nearest to its quotas is
-    asked about next, so that labels go on growing evenly. Classes that are equally far come in an
-    order of the person's own, so that a crowd that begins together spreads. One query.
+    The class in turn comes first until its quotas are met, and a moment of the person's own
+    longer, then the class that is furthest from its quotas. When all have met them, the order is
+    the same: whoever is nearest to its quotas is asked about next, so that labels go on growing
+    evenly. Classes that are equally far come in an order of the person's own, so that a crowd that
+    begins together spreads. One query.
 
     Parameters
     ----------
@@ -118,8 +125,22 @@ def classes_by_need(
     return sorted(
         stands,
         key=lambda one: (
-            one.target.pk != in_turn or (one.has_quota and not all_met),
+            one.target.pk != in_turn
+            or (one.has_quota and not all_met and not _stays(campaign, person, one)),
             one.share,
             chance("classes", campaign.seed, person.pk, one.target.pk),
         ),
     )
+
+
+def _stays(campaign: Campaign, person: Any, stand: ClassStand) -> bool:
+    """Return whether a person goes on with the class in turn although it has met its quotas.
+
+    Up to two minutes, by chance. Whoever was sent on at once would know of the answer before that
+    it decided a question, and so was no answer to gold.
+    """
+    now = timezone.now().timestamp()
+    key = f"annotation.quota_met:{campaign.pk}:{stand.target.pk}"
+    met_at = cache.get_or_set(key, now, _REMEMBERED_SECONDS) or now
+    own = chance("classes:stay", campaign.seed, person.pk, stand.target.pk)
+    return bool(now < met_at + own * STAYS_SECONDS)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef
 
 from annotation.allocation.chance import chance
@@ -19,14 +20,31 @@ from annotation.allocation.queues import Waiting
 from annotation.gold.quizzes import Taught
 from annotation.models import Assignment, Campaign, GoldAnswer, Question
 
+#: How long it is remembered that gold came before a question that waits itself.
+_REMEMBERED_SECONDS: Final = 600
+
 
 def brings_gold(campaign: Campaign, person_id: UUID, question_id: UUID) -> bool:
     """Return whether gold comes with a question.
 
-    With probability g / (1 - g), so that a share g of all that a person is asked is gold.
+    With probability g / (1 - g), so that a share g of all that a person is asked is gold. Once
+    only: whoever has room for nothing but the gold before it would else be asked one gold after
+    the other, and know them by that.
     """
     share = campaign.gold_share
-    return chance("gold:due", campaign.seed, person_id, question_id) < share / (1 - share)
+    if chance("gold:due", campaign.seed, person_id, question_id) >= share / (1 - share):
+        return False
+    return cache.get(_brought(person_id, question_id)) is None
+
+
+def remember_brought(person_id: UUID, questions: Iterable[UUID]) -> None:
+    """Note which questions have brought their gold, and wait themselves for want of room."""
+    for question_id in questions:
+        cache.set(_brought(person_id, question_id), 1, _REMEMBERED_SECONDS)
+
+
+def _brought(person_id: UUID, question_id: UUID) -> str:
+    return f"annotation.brought:{person_id}:{question_id}"
 
 
 def comes_first(campaign: Campaign, person_id: UUID, question_id: UUID) -> bool:

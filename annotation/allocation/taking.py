@@ -13,7 +13,12 @@ from uuid import UUID
 from django.db import IntegrityError, models, transaction
 
 from annotation.allocation.chance import chance
-from annotation.allocation.gold_mixing import brings_gold, comes_first, gold_for
+from annotation.allocation.gold_mixing import (
+    brings_gold,
+    comes_first,
+    gold_for,
+    remember_brought,
+)
 from annotation.allocation.queues import Reader, Waiting
 from annotation.gold.quizzes import first_quiz_is_due
 from annotation.models import Assignment, Campaign, Question, Workload
@@ -135,14 +140,19 @@ def take(
             groups = _held(wish, wait=wait)
             if not groups:
                 raise TakenMeanwhileError
-            sequence = _with_gold(reader, groups, wish.clip_classes)
+            brought: dict[UUID, UUID] = {}
+            sequence = _with_gold(reader, groups, wish.clip_classes, brought)
             # A person's windows take one after the other: what is counted now stays so.
             _IN_TURN.run(workload=workload.pk, target=wish.target_id)
             held = len(
                 _IN_HAND.values(campaign=reader.campaign.pk, person=reader.person.pk, now=now)
             )
             questions = _fitting(sequence, wish.room, held, is_by_clip=wish.clip_classes > 0)
-            return _lease(reader.campaign, reader.person, questions, now)
+            leases = _lease(reader.campaign, reader.person, questions, now)
+            taken = {question.pk for question in questions}
+            waiting = (pk for gold, pk in brought.items() if gold in taken and pk not in taken)
+            remember_brought(reader.person.pk, waiting)
+            return leases
     except IntegrityError:  # the other window has one of them
         raise TakenMeanwhileError from None
 
@@ -168,8 +178,13 @@ def _held(wish: Wish, *, wait: bool) -> list[list[Question]]:
     return groups
 
 
-def _with_gold(reader: Reader, groups: list[list[Question]], clip_classes: int) -> list[Question]:
-    """Return the questions and the gold that comes with them, in the order they are asked."""
+def _with_gold(
+    reader: Reader, groups: list[list[Question]], clip_classes: int, brought: dict[UUID, UUID]
+) -> list[Question]:
+    """Return the questions and the gold that comes with them, in the order they are asked.
+
+    In `brought` stands by each gold the question that it comes with.
+    """
     campaign, person = reader.campaign, reader.person
     quiz_first = cache(partial(first_quiz_is_due, campaign, person))
     sequence: list[Question] = []
@@ -184,6 +199,7 @@ def _with_gold(reader: Reader, groups: list[list[Question]], clip_classes: int) 
             gold = _gold_beside(reader, question, chosen, clips)
             if gold is None:
                 continue
+            brought[gold.pk] = question.pk
             chosen.add(gold.pk)
             clips.add(gold.clip_id)
             is_first = comes_first(campaign, person.pk, question.pk)

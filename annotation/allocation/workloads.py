@@ -72,25 +72,6 @@ def count_answer(question: Question, person: Any, occasion: int, change: int) ->
         _COUNT.run(**values)
 
 
-def recount_workloads(campaign: Campaign) -> None:
-    """Count all answers of a campaign anew; the rows are held meanwhile."""
-    with transaction.atomic():
-        held = Workload.objects.select_for_update().filter(campaign=campaign).order_by("pk")
-        rows = list(held)
-        counted = {
-            row["person"]: row
-            for row in Rating.objects.in_force()
-            .filter(campaign=campaign)
-            .order_by()
-            .values("person")
-            .annotate(answered=Count("pk"), answered_gold=Count("pk", filter=_FROM_GOLD))
-        }
-        for row in rows:
-            new = counted.get(row.person_id, {"answered": 0, "answered_gold": 0})
-            row.answered, row.answered_gold = new["answered"], new["answered_gold"]
-        Workload.objects.bulk_update(rows, ["answered", "answered_gold"], batch_size=500)
-
-
 def _create(campaign_id: UUID, person: Any) -> Workload:
     mine = Rating.objects.in_force().filter(person=person, campaign=campaign_id)
     counted = mine.aggregate(answered=Count("pk"), answered_gold=Count("pk", filter=_FROM_GOLD))

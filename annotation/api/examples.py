@@ -32,6 +32,13 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         },
         "200": {"results": [{"key": _KEY, "status": "stored"}], "progress": _PROGRESS},
     },
+    "quiz_start": {"request": {"class": "harp"}},
+    "quiz_answer": {"request": {"item": _QUESTION, "answer": "yes"}},
+    "headphones_answer": {
+        "request": {"number": 1, "answers": [1, 3, 2, 2, 1, 3]},
+        "200": {"right": 5, "asked": 6, "has_passed": True},
+    },
+    "terms_agree": {"request": {"version": 1, "is_adult": True, "agrees": True}},
     "campaigns_open": {
         "request": {"name": "First listening", "rounds": [_QUESTION], "min_ratings": 3},
     },
@@ -43,16 +50,16 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     },
     "guidelines_write": {
         "request": {
-            "text": "A banjo is plucked and rings briefly.",
-            "examples": [{"clip": _CLIP, "kind": "near_miss", "caption": "A ukulele"}],
+            "text": "A harp is plucked and rings long.",
+            "examples": [{"clip": _CLIP, "kind": "near_miss", "caption": "A lyre"}],
         },
     },
-    "questions_adjudicate": {"request": {"decision": "absent", "note": "That is a guitar."}},
+    "questions_adjudicate": {"request": {"decision": "absent", "note": "That is a lute."}},
     "flags_resolve": {
         "request": {"resolution": "withdrawn"},
         "200": {"reports": 2, "questions": 3, "gold": 0},
     },
-    "gold_set": {"request": {"clip": _CLIP, "class_name": "banjo", "truth": "present"}},
+    "gold_set": {"request": {"clip": _CLIP, "class_name": "harp", "truth": "present"}},
     "gold_plant": {"200": {"added": 40, "turned": 3, "waiting": 12}},
     "measures_take": {
         "request": {"people": [_PERSON], "kind": "pause", "reason": "Faster than hearing."},
@@ -65,5 +72,22 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "request": {"method": "dawid_skene", "present_from": 0.8},
         "202": {"job": _JOB, "url": f"https://archive.example.org/api/v1/jobs/{_JOB}"},
     },
-    "messages_send": {"request": {"text": "Thank you for your patience with the trumpets."}},
+    "taxonomies_create": {
+        "request": {
+            "name": "frames",
+            "version": "1",
+            "licence": "CC-BY-SA-4.0",
+            "classes": [
+                {
+                    "name": "harp",
+                    "display_name": "Harp",
+                    "article": "a",
+                    "definition": "Strings across a frame, plucked with both hands.",
+                    "audioset_mids": ["/m/03m5k"],
+                }
+            ],
+            "publish": True,
+        },
+    },
+    "messages_send": {"request": {"text": "Thank you for your patience with the horns."}},
 }

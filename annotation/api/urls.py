@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation.api import consistency, own, passing, runs, views
+from annotation.api import consistency, headphones, own, passing, quiz, runs, views
 
 _REPORT = "campaigns/<uuid:campaign_id>/consistency/"
+_QUIZ = "campaigns/<uuid:campaign_id>/quiz"
+_HEADPHONES = "campaigns/<uuid:campaign_id>/headphones"
 _RUNS = "campaigns/<uuid:campaign_id>/runs/"
 urlpatterns = [
     path("questions/claim", views.ClaimView.as_view(), name="questions_claim"),
@@ -19,6 +21,19 @@ urlpatterns = [
         "campaigns/<uuid:campaign_id>/welcome/",
         views.WelcomeView.as_view(),
         name="campaign_welcome",
+    ),
+    path(_QUIZ, quiz.QuizView.as_view(), name="quiz"),
+    path(f"{_QUIZ}/answers", quiz.QuizAnswersView.as_view(), name="quiz_answers"),
+    path(_HEADPHONES, headphones.HeadphonesView.as_view(), name="headphones"),
+    path(
+        f"{_HEADPHONES}/answers",
+        headphones.HeadphoneAnswersView.as_view(),
+        name="headphones_answers",
+    ),
+    path(
+        f"{_HEADPHONES}/sounds/<int:place>",
+        headphones.HeadphoneSoundView.as_view(),
+        name="headphones_sound",
     ),
     path("", include("annotation.api.curating.urls")),
     path("", include("annotation.api.exporting.urls")),

@@ -160,7 +160,7 @@ class _Likelihoods:
     @classmethod
     def read(cls, score_set: ScoreSet, rounds: Sequence[SamplingRound]) -> _Likelihoods | None:
         """Return them; None where the scores are gone."""
-        from candidates.scoring.shards import read_logits
+        from candidates.scoring.at_places import read_logits
 
         rows = (
             Candidate.objects.filter(round__in=rounds, clip__is_withdrawn=False)
@@ -175,7 +175,7 @@ class _Likelihoods:
             names, logit = read_logits(score_set.folder, list(clips.values()))
         except StateError:
             return None
-        uncovered = set(score_set.detector.provenance.get("uncovered", []))
+        uncovered = score_set.detector.uncovered
         wanted: set[str] = set()
         for drawn in rounds:
             wanted |= set(drawn.recipe.get("classes") or names)

@@ -67,7 +67,7 @@ class CampaignRules:
     trust_floor
         A person whose accuracy on gold is surely below it is paused for the quiz; in [0, 1].
     requires_quiz
-        Whether the quiz comes before the first question.
+        Whether a class's quiz comes before its first question, where there is gold for one.
     checks_headphones
         Whether people are screened for headphones first.
     min_heard_ms
@@ -98,7 +98,7 @@ class CampaignRules:
     repeat_share: float = 0.02
     gold_share: float = 0.1
     trust_floor: float = 0.7
-    requires_quiz: bool = False
+    requires_quiz: bool = True
     checks_headphones: bool = False
     min_heard_ms: int = 3_000
     lease_seconds: int = 600

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,8 +14,17 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation.models import Campaign, GoldAnswer, Question, QuizAttempt, QuizItem
+from annotation.allocation.chance import chance
+from annotation.models import (
+    Campaign,
+    GoldAnswer,
+    GuidelineVersion,
+    Question,
+    QuizAttempt,
+    QuizItem,
+)
 from annotation.models.ratings import Answer
+from consonance.ledger.prepared import Prepared
 
 #: Clips of a quiz: two minutes of listening.
 QUIZ_LENGTH: Final = 8
@@ -32,6 +40,9 @@ READING_TIME: Final = timedelta(minutes=15)
 #: passed by trying.
 RETRY_AFTER: Final = timedelta(minutes=10)
 MOST_FAILED_A_DAY: Final = 3
+
+#: A clip, a class, and what is known of the two.
+_Known = tuple[UUID, UUID, str]
 
 _RIGHT: Final = {GoldAnswer.Truth.PRESENT: Answer.YES, GoldAnswer.Truth.ABSENT: Answer.NO}
 
@@ -97,10 +108,18 @@ def quiz_is_possible(campaign: Campaign, target_id: UUID | None = None) -> bool:
     target_id
         The class it is about; all of the campaign's if None.
     """
-    found = _usable(campaign, target_id).exclude(clip__track__is_explicit=True)
-    pairs = set(found.values_list("clip_id", "target_id", "truth"))
-    present = sum(truth == GoldAnswer.Truth.PRESENT for _, _, truth in pairs)
-    return min(present, len(pairs) - present) >= LEAST_OF_EACH
+    return _is_enough(_playable(campaign, target_id))
+
+
+def quizzed_classes(campaign: Campaign) -> set[UUID]:
+    """Return the classes of a campaign with enough gold for a quiz; one query.
+
+    Before the others comes none, whatever the campaign requires: nobody waits for gold.
+    """
+    by_class: dict[UUID, set[_Known]] = defaultdict(set)
+    for known in _playable(campaign):
+        by_class[known[1]].add(known)
+    return {target_id for target_id, found in by_class.items() if _is_enough(found)}
 
 
 def first_quiz_is_due(campaign: Campaign, person: Any, target_id: UUID) -> bool:
@@ -120,8 +139,7 @@ def first_quiz_is_due(campaign: Campaign, person: Any, target_id: UUID) -> bool:
     """
     if not campaign.requires_quiz:
         return False
-    passed = QuizAttempt.objects.filter(campaign=campaign, person=person, has_passed=True)
-    if passed.filter(Q(target=target_id) | Q(target__isnull=True)).exists():
+    if _PASSED.values(campaign=campaign.pk, person=person.pk, target=target_id):
         return False
     return quiz_is_possible(campaign, target_id)
 
@@ -130,8 +148,9 @@ def choose(campaign: Campaign, person: Any, target_id: UUID | None = None) -> li
     """Return the gold of a person's next attempt, in the order it is asked.
 
     Half present and half absent as far as there is gold; what was marked for quizzes first; last
-    what the person had in an earlier attempt, here or elsewhere. Seed, person and number of the
-    attempt decide the rest, so that nobody learns an order by heart.
+    what the person had in an earlier attempt, here or elsewhere. The rest is chance
+    (`annotation.allocation.chance`), another for each attempt, so that nobody learns an order by
+    heart or works out what comes.
 
     Parameters
     ----------
@@ -152,7 +171,7 @@ def choose(campaign: Campaign, person: Any, target_id: UUID | None = None) -> li
     items = QuizItem.objects.filter(attempt__person=person)
     had = set(items.values_list("gold_id", flat=True))
     just_had = set(items.filter(attempt=latest).values_list("gold_id", flat=True))
-    key = f"{campaign.seed}:{person.pk}:{attempts.count()}"
+    key = (campaign.pk, campaign.seed, person.pk, attempts.count())
     usable = _usable(campaign, target_id).select_related("clip__track", "target")
     if not person.accepts_explicit:
         usable = usable.exclude(clip__track__is_explicit=True)
@@ -162,7 +181,7 @@ def choose(campaign: Campaign, person: Any, target_id: UUID | None = None) -> li
             gold.pk in had,
             gold.pk in just_had,
             not gold.is_quiz,
-            _rank(key, "which", gold.pk),
+            chance("quiz:which", *key, gold.pk),
         ),
     )
     by_truth: dict[str, dict[tuple[UUID, UUID], GoldAnswer]] = defaultdict(dict)
@@ -172,7 +191,7 @@ def choose(campaign: Campaign, person: Any, target_id: UUID | None = None) -> li
     kinds = sorted((list(by_truth[truth].values()) for truth in _RIGHT), key=len)
     few, many = _sizes(*map(len, kinds))
     chosen = kinds[0][:few] + kinds[1][:many]
-    return sorted(chosen, key=lambda gold: _rank(key, "order", gold.pk))
+    return sorted(chosen, key=lambda gold: chance("quiz:order", *key, gold.pk))
 
 
 def retry_refusal(campaign: Campaign, person: Any, now: datetime) -> str:
@@ -267,16 +286,59 @@ def in_quiz(person: Any, now: datetime) -> QuerySet[QuizItem]:
 
 def _usable(campaign: Campaign, target_id: UUID | None = None) -> QuerySet[GoldAnswer]:
     """Return gold of the campaign's classes that counts and that nobody contradicts."""
+    return _usable_of(campaign.collection_id, campaign.pk, target_id)
+
+
+def _usable_of(collection: UUID, campaign: UUID, target: UUID | None) -> QuerySet[GoldAnswer]:
     counting = GoldAnswer.objects.filter(
-        collection=campaign.collection_id, retired_at__isnull=True, clip__is_withdrawn=False
+        collection=collection, retired_at__isnull=True, clip__is_withdrawn=False
     )
     against = GoldAnswer.objects.filter(
         clip=OuterRef("clip"), target=OuterRef("target"), retired_at__isnull=True
     ).exclude(truth=OuterRef("truth"))
-    if target_id is not None:
-        counting = counting.filter(target=target_id)
-    return counting.filter(target__in=campaign.guidelines.values("target")).exclude(Exists(against))
+    if target is not None:
+        counting = counting.filter(target=target)
+    asked = GuidelineVersion.objects.filter(campaign=campaign).values("target")
+    return counting.filter(target__in=asked).exclude(Exists(against))
 
 
-def _rank(key: str, what: str, gold: UUID) -> bytes:
-    return hashlib.sha256(f"consonance.quizzes:{what}:{key}:{gold}".encode()).digest()
+def _playable(campaign: Campaign, target_id: UUID | None = None) -> set[_Known]:
+    """Return what is known of clips that may be played to anybody."""
+    found = _PLAYABLE.values(
+        collection=campaign.collection_id, campaign=campaign.pk, target=target_id
+    )
+    return set(found)
+
+
+def _is_enough(known: Collection[_Known]) -> bool:
+    present = sum(truth == GoldAnswer.Truth.PRESENT for _, _, truth in known)
+    return min(present, len(known) - present) >= LEAST_OF_EACH
+
+
+#: Asked with every claim where the quiz comes first.
+_PASSED: Final = Prepared(
+    lambda campaign, person, target: (
+        QuizAttempt.objects.filter(
+            Q(target=target) | Q(target__isnull=True),
+            campaign=campaign,
+            person=person,
+            has_passed=True,
+        )
+        .order_by()
+        .values_list("pk")[:1]
+    ),
+    campaign=UUID,
+    person=UUID,
+    target=UUID,
+)
+_PLAYABLE: Final = Prepared(
+    lambda collection, campaign, target: (
+        _usable_of(collection, campaign, target)
+        .exclude(clip__track__is_explicit=True)
+        .order_by()
+        .values_list("clip_id", "target_id", "truth")
+    ),
+    collection=UUID,
+    campaign=UUID,
+    target=UUID,
+)

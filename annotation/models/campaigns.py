@@ -68,7 +68,7 @@ class Campaign(models.Model):
         help_text="A person whose accuracy on gold is surely below it is paused for the quiz.",
     )
     requires_quiz = models.BooleanField(
-        default=False, help_text="Whether the quiz comes before the first question."
+        default=True, help_text="Whether the quiz comes before the first question."
     )
     checks_headphones = models.BooleanField(
         default=False, help_text="Whether people are screened for headphones first."

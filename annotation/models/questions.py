@@ -117,6 +117,8 @@ class Question(models.Model):
                 condition=models.Q(state="disputed"),
                 name="question_disputed",
             ),
+            # All of a campaign, page by page.
+            models.Index(fields=["campaign", "id"], name="question_of_campaign"),
         ]
 
     def __str__(self) -> str:

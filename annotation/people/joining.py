@@ -10,6 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
+from annotation.gold.quizzes import quizzed_classes
 from annotation.models import Campaign
 from consonance.catalog.models import Collection
 from consonance.people.models import Membership, Scope, User
@@ -69,7 +70,7 @@ def _about(campaign: Campaign) -> str:
 def facts_of(campaign: Campaign) -> list[tuple[str, str]]:
     """Return what somebody wants to know before they join: pay, the quiz, languages."""
     facts = [(gettext("Pay"), pay_text(campaign))]
-    if campaign.requires_quiz:
+    if campaign.requires_quiz and quizzed_classes(campaign):
         facts.append((gettext("First"), gettext("A short quiz with explained answers")))
     if campaign.checks_headphones:
         facts.append((gettext("You need"), gettext("Headphones; they are checked")))

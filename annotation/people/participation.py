@@ -24,9 +24,11 @@ from annotation.models import (
     QuizAttempt,
     Rating,
     Study,
+    Workload,
 )
 from annotation.people.measures import in_force
 from annotation.people.working_time import working_times
+from annotation.welcome.tries import open_try
 from consonance.people import consent
 
 _Outcome = Participant.Outcome
@@ -180,11 +182,39 @@ def _cannot_go_on(campaign: Campaign, participant: Participant) -> bool:
     held = {row.kind for row in in_force(campaign, person=person)}
     if held & {Measure.Kind.PAUSE, Measure.Kind.EXCLUDE} or _is_over(campaign, person):
         return True
+    return _failed_quiz(campaign, participant) or _failed_headphones(campaign, person)
+
+
+def _failed_quiz(campaign: Campaign, participant: Participant) -> bool:
     attempts = QuizAttempt.objects.filter(
-        campaign=campaign, person=person, started_at__gte=participant.joined_at
+        campaign=campaign, person=participant.person, started_at__gte=participant.joined_at
     )
     latest = attempts.order_by("-started_at").first()
     return latest is not None and latest.has_passed is False
+
+
+def _failed_headphones(campaign: Campaign, person: Any) -> bool:
+    """Return whether the headphones that are needed were not heard, and no try is open."""
+    if not campaign.checks_headphones:
+        return False
+    work = Workload.objects.filter(campaign=campaign, person=person).first()
+    if work is None or not work.headphone_tries or work.headphones_at is not None:
+        return False
+    return open_try(work) is None
+
+
+def way_out(person: Any, campaign: Campaign) -> str:
+    """Return the page where somebody from a marketplace who cannot go on gets a code.
+
+    Empty for everybody else.
+    """
+    working = Participant.objects.filter(
+        person=person, study__campaign=campaign, outcome=_Outcome.WORKING
+    ).select_related("study__campaign", "person")
+    for row in working:
+        if _cannot_go_on(campaign, row):
+            return reverse("annotation:study_end", args=[row.study_id])
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,7 +89,7 @@ def _candidate(question: Question) -> Candidate | None:
         target=question.target_id,
     )
     newest: Candidate | None = (
-        drawn.select_related("round__score_set__detector", "round__score_set__collection")
+        drawn.select_related("target", "round__score_set__detector", "round__score_set__collection")
         .order_by("-round__number")
         .first()
     )

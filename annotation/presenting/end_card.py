@@ -158,6 +158,9 @@ def end_card(
     if reason == "nothing_left" and not given:
         title = gettext_lazy("Nothing left to ask you")
     is_open = campaign.state == Campaign.State.OPEN and reason == "nothing_left"
+    others = _others(campaign, person, target) if is_open else []
+    if others:
+        text = gettext_lazy("No other clip of this class is open to you at the moment.")
     return EndCard(
         reason=reason,
         title=str(title),
@@ -167,7 +170,7 @@ def end_card(
         first=_first(campaign, reason, url),
         accuracy=own_accuracy(person, campaign),
         progress=class_progress(campaign, target),
-        others=_others(campaign, person, target) if is_open else [],
+        others=others,
     )
 
 

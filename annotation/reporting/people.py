@@ -26,6 +26,7 @@ from annotation.agreement import (
     drift,
     expected_answers,
     heard_shares,
+    highest_spammer_scores,
     raise_flags,
     repeats,
     response_times,
@@ -106,6 +107,7 @@ class _Facts:
         unsure = wilson_many(seen.unsure, seen.number, what="answers")
         definite = seen.number - seen.unsure
         self.spam = spammer_scores(seen.confusion)
+        by_truth = seen.answers_by_truth.sum(axis=1)
         clear = comparison.is_clear
         self.drift = drift(
             judged.rater[clear],
@@ -148,6 +150,7 @@ class _Facts:
                 n_annotators=n_people,
                 gold=seen.gold.people,
                 spammer_score=self.spam,
+                spammer_high=highest_spammer_scores(by_truth),
                 n_definite=definite,
                 fast=self.fast,
                 runs=self.runs,

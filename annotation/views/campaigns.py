@@ -19,10 +19,12 @@ from annotation.actions.open_campaign import open_campaign
 from annotation.campaigns.effort import effort_of, effort_of_rounds
 from annotation.campaigns.rules import RULES, CampaignRules
 from annotation.forms import OpenCampaignForm
+from annotation.gold.quizzes import LEAST_OF_EACH, quizzed_classes
 from annotation.models import Campaign, Question, Rating
 from annotation.people.joining import language_name
 from annotation.presenting.effort import effort_sentences
 from annotation.presenting.forecast import forecast_rows
+from consonance.catalog.models import TaxonomyClass
 from consonance.errors import ParameterError, StateError
 from consonance.people.access import require, roles
 from consonance.people.models import Role
@@ -62,6 +64,7 @@ def campaign_detail(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         "is_admin": Role.ADMIN in roles(request.user, *campaign.places),
         "effort": effort_sentences(effort_of(campaign)),
         "share_done": totals["decided"] + totals["adjudicated"] + totals["disputed"],
+        "unquizzed": _unquizzed(campaign),
         "pilots": _pilots(campaign),
         "tab": "overview",
     }
@@ -148,6 +151,25 @@ def _classes(campaign: Campaign) -> list[dict[str, Any]]:
         }
         for row in rows
     ]
+
+
+def _unquizzed(campaign: Campaign) -> dict[str, str]:
+    """Say which classes have no quiz although the campaign wants one, and how they get it."""
+    if not campaign.requires_quiz or campaign.state == Campaign.State.CLOSED:
+        return {}
+    with_quiz = quizzed_classes(campaign)
+    asked = TaxonomyClass.objects.filter(pk__in=campaign.guidelines.values("target"))
+    names = asked.exclude(pk__in=with_quiz).order_by("position", "name")
+    without = list(names.values_list("display_name", flat=True))
+    if not without:
+        return {}
+    these = f"No quiz yet for {', '.join(without)}"
+    return {
+        "title": these if with_quiz else "No class has a quiz yet",
+        "text": "Nobody is held up: people are asked without one. A class has a quiz as soon as"
+        f" {LEAST_OF_EACH} clips are known to have it and {LEAST_OF_EACH} to lack it: promote what"
+        " everybody agrees on, say it on labels’ pages, or bring a file with set_gold.",
+    }
 
 
 def _segments(row: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -153,8 +153,7 @@ def _rows(
                 "left_out": measure.reason
                 if measure
                 else left_out.get(names[rating.person_id], ""),
-                "is_out_from_next": measure is not None
-                and names[rating.person_id] not in left_out,
+                "is_out_from_next": measure is not None and names[rating.person_id] not in left_out,
             }
         )
     return rows
@@ -193,7 +192,7 @@ def _candidates(campaign: Campaign, question: Question) -> list[Candidate]:
         round__in=campaign.rounds.all(), clip=question.clip_id, target=question.target_id
     )
     return list(
-        found.select_related("round__score_set__detector", "round__score_set__collection").order_by(
-            "-round__number"
-        )
+        found.select_related(
+            "target", "round__score_set__detector", "round__score_set__collection"
+        ).order_by("-round__number")
     )

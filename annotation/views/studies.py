@@ -103,7 +103,8 @@ class StudyForm(forms.Form):
     )
     screened_out_code = forms.CharField(
         required=False, max_length=64,
-        help_text="Handed in by whoever failed the quiz or did not agree. Empty: drawn.",
+        help_text="Handed in by whoever failed the quiz or the headphone test, or did not agree."
+        " Empty: drawn.",
     )  # fmt: skip
 
 
@@ -387,10 +388,14 @@ def _door_page(
 ) -> HttpResponse:
     known = participant_of(shown, arrival.person)
     campaign = shown.campaign
-    facts = [
-        (_("Answers"), number_format(shown.ratings_wanted, force_grouping=True)),
-        *facts_of(campaign),
-    ]
+    facts = [(_("Answers"), number_format(shown.ratings_wanted, force_grouping=True))]
+    if shown.reward is not None:
+        reward = f"{number_format(shown.reward, 2)} {campaign.pay_currency}"
+        facts.append((_("Reward"), reward))
+    about = facts_of(campaign)
+    if shown.reward is not None and campaign.pay_per_hour is None:
+        about = about[1:]  # not "as volunteers": the marketplace pays
+    facts += about
     context = {
         "study": shown,
         "campaign": campaign,

@@ -5,13 +5,10 @@ Plain forms; what was played lies in the session, so that no page, address or fi
 
 from __future__ import annotations
 
-import hashlib
-import io
 import secrets
 from typing import Any, Final
 from uuid import UUID
 
-import numpy as np
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -21,17 +18,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.actions.finish_welcome import finish_welcome
-from annotation.actions.screen_headphones import (
-    begin_headphones,
-    minutes_until,
-    rests_until,
-    screen_headphones,
-)
+from annotation.actions.screen_headphones import begin_headphones, screen_headphones
+from annotation.gold.quizzes import quizzed_classes
 from annotation.models import Campaign, Workload
+from annotation.people.participation import way_out
 from annotation.welcome.due import step_due
-from annotation.welcome.screening import INTERVALS, PASS_MARK, TRIALS, draw_trials
+from annotation.welcome.screening import INTERVALS, PASS_MARK, TRIALS
 from annotation.welcome.sounds import headphone_trial, sound_check
-from consonance.catalog.ranged_response import ranged_response
+from annotation.welcome.tries import minutes_until, rests_until, trials_of
+from annotation.welcome.wav_response import wav_response
 from consonance.errors import ParameterError
 from consonance.people.access import require
 from consonance.people.models import Role
@@ -76,7 +71,7 @@ def check_sound(request: HttpRequest, campaign_id: UUID) -> HttpResponseBase:
     _campaign(request, campaign_id)
     if _CHECK not in request.session:
         raise Http404("There is no sound check going on.")
-    return _sound(request, sound_check(request.session[_CHECK]))
+    return wav_response(request, sound_check(request.session[_CHECK]))
 
 
 @never_cache
@@ -106,6 +101,7 @@ def headphones(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         # Read once: whoever comes back later begins with the explanation.
         told = request.session.pop(f"{_TEST}_told", None)
         page |= {"stage": "failed" if told is not None else "intro", "right": told}
+        page["way_out"] = way_out(person, campaign)
         until = rests_until(work)
         if until is not None:
             page |= {"rests_until": until, "minutes": minutes_until(until)}
@@ -120,7 +116,7 @@ def headphone_sound(request: HttpRequest, campaign_id: UUID) -> HttpResponseBase
     test = _test(request, _campaign(request, campaign_id))
     if test is None:
         raise Http404("There is no headphone test going on.")
-    return _sound(request, headphone_trial(*test["trials"][len(test["answers"])]))
+    return wav_response(request, headphone_trial(*test["trials"][len(test["answers"])]))
 
 
 def _test_posted(request: HttpRequest, campaign: Campaign) -> HttpResponse:
@@ -130,12 +126,16 @@ def _test_posted(request: HttpRequest, campaign: Campaign) -> HttpResponse:
         if test is not None:
             return here  # sent twice: one goes on with the try that was begun
         person: Any = request.user
-        if rests_until(Workload.objects.filter(campaign=campaign, person=person).first()):
-            return here  # the page tells for how long
-        begin_headphones(campaign=campaign, person=person)
-        rng = np.random.default_rng(secrets.randbits(64))
-        begun = {"campaign": str(campaign.pk), "trials": draw_trials(rng), "answers": []}
-        request.session[_TEST] = begun
+        work = Workload.objects.filter(campaign=campaign, person=person).first()
+        if work is not None and (work.headphones_at or rests_until(work)):
+            return here  # the page tells that it is passed, or for how long
+        number = begin_headphones(campaign=campaign, person=person)
+        request.session[_TEST] = {
+            "campaign": str(campaign.pk),
+            "number": number,
+            "trials": trials_of(campaign, person, number),
+            "answers": [],
+        }
         return here
     if test is None or request.POST.get("place") != str(len(test["answers"]) + 1):
         return here  # sent twice, or from another window: the page tells where one is
@@ -149,9 +149,8 @@ def _test_posted(request: HttpRequest, campaign: Campaign) -> HttpResponse:
     if len(test["answers"]) < TRIALS:
         return here
     del request.session[_TEST]
-    trials = [(quiet, antiphase) for quiet, antiphase in test["trials"]]
     result = screen_headphones(
-        campaign=campaign, person=request.user, trials=trials, answers=test["answers"]
+        campaign=campaign, person=request.user, number=test["number"], answers=test["answers"]
     )
     if not result.has_passed:
         request.session[f"{_TEST}_told"] = result.right
@@ -167,7 +166,9 @@ def _campaign(request: HttpRequest, campaign_id: UUID) -> Campaign:
 def _test(request: HttpRequest, campaign: Campaign) -> dict[str, Any] | None:
     """Return the try that is going on in this campaign."""
     test: dict[str, Any] | None = request.session.get(_TEST)
-    return test if test and test["campaign"] == str(campaign.pk) else None
+    # One begun before tries had numbers is begun anew.
+    here = test and test["campaign"] == str(campaign.pk) and "number" in test
+    return test if here else None
 
 
 def _steps(campaign: Campaign, now: int) -> list[dict[str, Any]]:
@@ -175,22 +176,10 @@ def _steps(campaign: Campaign, now: int) -> list[dict[str, Any]]:
     names = [_("Welcome")]
     if campaign.checks_headphones:
         names.append(_("Headphones"))
-    if campaign.requires_quiz:
+    if campaign.requires_quiz and quizzed_classes(campaign):
         names.append(_("Quiz"))
     names.append(_("First clip"))
     return [
         {"name": name, "is_now": place == now, "is_done": place < now}
         for place, name in enumerate(names, start=1)
     ]
-
-
-def _sound(request: HttpRequest, content: bytes) -> HttpResponseBase:
-    # Safari plays nothing that is not sent in parts on demand. The page gives each sound an
-    # address of its own (`?n=`), so that no player shows an earlier one.
-    return ranged_response(
-        request,
-        open_file=lambda: io.BytesIO(content),
-        size=len(content),
-        content_type="audio/wav",
-        headers={"ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"'},
-    )

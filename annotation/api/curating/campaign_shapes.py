@@ -63,7 +63,10 @@ class RulesSent(serializers.Serializer[Any]):
     repeat_share = serializers.FloatField(required=False, min_value=0, max_value=MAX_REPEAT_SHARE)
     gold_share = serializers.FloatField(required=False, min_value=0, max_value=MAX_GOLD_SHARE)
     trust_floor = serializers.FloatField(required=False, min_value=0, max_value=1)
-    requires_quiz = serializers.BooleanField(required=False)
+    requires_quiz = serializers.BooleanField(
+        required=False,
+        help_text="A class's quiz comes before its first question, where there is gold for one.",
+    )
     checks_headphones = serializers.BooleanField(required=False)
     min_heard_ms = serializers.IntegerField(required=False, min_value=0, max_value=MAX_HEARD_MS)
     lease_seconds = serializers.IntegerField(

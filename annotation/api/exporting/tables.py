@@ -176,20 +176,59 @@ def label_columns(run: ConsensusRun) -> list[str]:
 
 
 def label_chunks(
-    run: ConsensusRun, *, after: int = 0, limit: int | None = None, chunk: int = CHUNK
+    run: ConsensusRun,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    chunk: int = CHUNK,
+    with_gold: bool = True,
 ) -> Iterator[Chunk]:
-    """Yield a run's frozen labels in their stored order, after so many of them."""
-    number, last = 0, None if limit is None else after + limit
+    """Yield a run's frozen labels in their stored order, numbered from 1.
+
+    Parameters
+    ----------
+    run
+        Which.
+    after
+        Begin after so many of them.
+    limit
+        Rows at most.
+    chunk
+        Rows at a time.
+    with_gold
+        Whether labels of gold are among them; else the others are numbered without a gap. Only
+        curators may have them: whatever has a label and is not among `question_chunks` is gold.
+    """
+    hidden = frozenset() if with_gold else _gold_of(run.campaign)
+    last = None if limit is None else after + limit
+    number = 0
     for batch in _labels_file(run).iter_batches(batch_size=chunk):
-        first, number = number, number + batch.num_rows
-        if number <= after:
+        part = _without(batch, hidden)
+        first, number = number, number + part.num_rows
+        if number <= after or number == first:
             continue
         start, end = max(after, first), number if last is None else min(last, number)
         if end <= start:
             return
-        part = batch.slice(start - first, end - start)
+        part = part.slice(start - first, end - start)
         values = [[_plain(value) for value in column.to_pylist()] for column in part.columns]
         yield [[start + place + 1, *row] for place, row in enumerate(zip(*values, strict=True))]
+
+
+def _gold_of(campaign: Campaign) -> frozenset[tuple[str, str]]:
+    """Return clip and class of what a campaign asks as gold."""
+    gold = Question.objects.of(campaign).gold().filter(clip__isnull=False, target__isnull=False)
+    rows = gold.values_list("clip_id", "target__name").iterator()
+    return frozenset((str(clip), name) for clip, name in rows)
+
+
+def _without(batch: Any, hidden: frozenset[tuple[str, str]]) -> Any:
+    if not hidden:
+        return batch
+    pairs = zip(
+        batch.column("clip_id").to_pylist(), batch.column("class_name").to_pylist(), strict=True
+    )
+    return batch.filter([pair not in hidden for pair in pairs])
 
 
 def _labels_file(run: ConsensusRun) -> Any:

@@ -157,7 +157,10 @@ class LabelsExportView(_ExportView):
         on_409="There is no run yet, or its table is not on this server.",
     )  # fmt: skip
     def get(self, request: Request, campaign_id: UUID) -> HttpResponseBase:
-        """Download the labels of a run: frozen, so that the same run gives the same bytes."""
+        """Download the labels of a run: frozen, so that the same run gives the same bytes.
+
+        Labels of gold are for curators alone.
+        """
         campaign = campaign_of(request, campaign_id, Role.RESEARCHER)
         asked = parameters_of(request, LabelsExportAsked)
         if "run" in asked:
@@ -167,7 +170,10 @@ class LabelsExportView(_ExportView):
             if newest is None:
                 raise StateError(f"{campaign} has no run yet. Aggregate its ratings first.")
             run = newest
-        chunks = label_chunks(run, after=asked["after"], limit=asked.get("limit"))
+        chunks = label_chunks(
+            run, after=asked["after"], limit=asked.get("limit"),
+            with_gold=Role.CURATOR in roles(request.user, *campaign.places),
+        )  # fmt: skip
         headers = {"Consonance-Run": str(run.number)}
         return _sent(
             request, campaign, f"labels-run{run.number}", label_columns(run), chunks, headers

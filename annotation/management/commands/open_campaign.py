@@ -71,8 +71,10 @@ class Command(BaseCommand):
             "--asks-confidence", action="store_true", help="people may say how sure they are"
         )
         parser.add_argument(
-            "--requires-quiz", action="store_true", help="the quiz comes before the first question"
-        )
+            "--requires-quiz", action=argparse.BooleanOptionalAction, default=usual.requires_quiz,
+            help="a class's quiz comes before its first question, where there is gold for one"
+            f" ({'yes' if usual.requires_quiz else 'no'})",
+        )  # fmt: skip
         parser.add_argument(
             "--checks-headphones", action="store_true", help="screen people for headphones first"
         )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -120,6 +120,26 @@ class Annotator:
     unsure_rate: float
     heard_share: float
     thinking_ms: float
+
+    def tested(self) -> Annotator:
+        """Return the person as they are while they know that they are tested, as in a quiz.
+
+        They listen to the end and decide, for unsure is not right there. Also whoever answers
+        without listening afterwards does: their quiz tells nothing of how they go on, which is
+        why gold is hidden among the questions as well.
+        """
+        if self.kind not in SPAMMERS:
+            return replace(self, unsure_rate=0.0, heard_share=1.0)
+        usual = _HABITS["casual"]
+        return replace(
+            self,
+            kind="casual",
+            sensitivity={name: usual.sensitivity + own for name, own in self.sensitivity.items()},
+            specificity={name: usual.specificity + own for name, own in self.specificity.items()},
+            unsure_rate=0.0,
+            heard_share=1.0,
+            thinking_ms=usual.thinking_ms,
+        )
 
     def accuracy(self, class_name: str, *, present: bool, difficulty: float) -> float:
         """Return the probability of a right answer, "unsure" left aside.

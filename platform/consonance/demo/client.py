@@ -10,6 +10,20 @@ from urllib.parse import urlsplit
 from consonance.errors import ConsonanceError, StateError
 
 
+class RefusedError(ConsonanceError):
+    """The web app said no.
+
+    Attributes
+    ----------
+    status
+        Of its answer.
+    """
+
+    def __init__(self, path: str, status: int, content: bytes) -> None:
+        super().__init__(f"{path} answered {status}: {content[:300].decode(errors='replace')}")
+        self.status = status
+
+
 class RatingClient:
     """A connection to the rating endpoints, kept open between calls.
 
@@ -37,11 +51,20 @@ class RatingClient:
         """Say that the campaign's instructions were read, as a person does on their page."""
         self._post(f"/api/v1/campaigns/{campaign}/welcome/", {})
 
-    def claim(self, campaign: str, count: int) -> list[dict[str, Any]]:
-        """Return up to `count` leased questions; none when nothing is left."""
-        answer = self._post("/api/v1/questions/claim", {"campaign": campaign, "count": count})
-        questions: list[dict[str, Any]] = answer["questions"]
-        return questions
+    def claim(self, campaign: str, count: int) -> dict[str, Any]:
+        """Return up to `count` leased `questions`, or the `reason` why there are none."""
+        return self._post("/api/v1/questions/claim", {"campaign": campaign, "count": count})
+
+    def start_quiz(self, campaign: str, class_name: str | None) -> dict[str, Any]:
+        """Begin the quiz that a claim named, or go on with it; return how it stands."""
+        return self._post(f"/api/v1/campaigns/{campaign}/quiz", {"class": class_name})
+
+    def answer_quiz(self, campaign: str, item: str, answer: str) -> dict[str, Any]:
+        """Answer the clip that the quiz asks; return how it stands then."""
+        sent = {"item": item, "answer": answer}
+        told = self._post(f"/api/v1/campaigns/{campaign}/quiz/answers", sent)
+        standing: dict[str, Any] = told["quiz"]
+        return standing
 
     def rate(self, ratings: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Send answers and return what became of each, also where all of them were rejected."""
@@ -71,9 +94,7 @@ class RatingClient:
             ) from error
         told = response.status == http.client.BAD_REQUEST and refusal and _has(content, refusal)
         if response.status != http.client.OK and not told:
-            raise ConsonanceError(
-                f"{path} answered {response.status}: {content[:300].decode(errors='replace')}"
-            )
+            raise RefusedError(path, response.status, content)
         answer: dict[str, Any] = json.loads(content)
         return answer
 

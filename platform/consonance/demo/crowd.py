@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from candidates.detector.taxonomy import read
 from consonance.errors import ParameterError
 
 IntArray = npt.NDArray[np.int64]
@@ -22,6 +23,9 @@ BoolArray = npt.NDArray[np.bool_]
 NO: Final = 0
 YES: Final = 1
 UNSURE: Final = 2
+
+#: Of OpenMIC's taxonomy.
+N_CLASSES: Final = len(read("openmic20").classes)
 
 # Shares of "present" differ from class to class.
 LOWEST_RATE: Final = 0.28
@@ -205,7 +209,7 @@ def draw_gold(truth: npt.ArrayLike, number: int, *, seed: int) -> IntArray:
 def simulate(
     *,
     n_clips: int = 20_000,
-    n_classes: int = 20,
+    n_classes: int = N_CLASSES,
     n_items: int = 41_500,
     n_ratings: int = 230_000,
     n_people: int = 2_450,
@@ -245,7 +249,7 @@ def simulate_pool(
     pool: int = 10,
     n_people: int = 850,
     n_clips: int = 4_000,
-    n_classes: int = 20,
+    n_classes: int = N_CLASSES,
     spammer_share: float = 0.1,
     seed: int,
 ) -> SimulatedCrowd:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from annotation.models import Campaign
+from django.db.models import QuerySet
+
+from annotation.models import Campaign, GoldAnswer
 from candidates.models import Candidate
 from consonance.catalog.models import Clip
 
@@ -59,11 +61,14 @@ class TruthOracle:
 
         table = truth.load(corpus)
         self._known: dict[tuple[UUID, str], Hearing] = {}
-        classes: dict[Clip, list[str]] = {}
+        classes: dict[Clip, set[str]] = {}
         for question in campaign.questions.select_related("clip__track", "target"):
             if question.clip and question.target:
-                classes.setdefault(question.clip, []).append(question.target.name)
-        for clip, names in classes.items():
+                classes.setdefault(question.clip, set()).add(question.target.name)
+        for gold in _gold_of(campaign):  # what quizzes ask
+            classes.setdefault(gold.clip, set()).add(gold.target.name)
+        for clip, several in classes.items():
+            names = sorted(several)
             place = (clip.track.track_no, clip.start_ms, clip.duration_ms)
             present = truth.presence(table, *place, classes=names)
             difficulty = truth.difficulty(table, *place, classes=names)
@@ -83,7 +88,8 @@ class TailOracle:
     """Takes the detector's word: drawn from the upper tail means present.
 
     For recordings whose truth nobody knows. Labels made so say nothing about the recordings; they
-    let the whole chain run on real audio before anybody has listened.
+    let the whole chain run on real audio before anybody has listened. What a curator said of a
+    clip is taken before the detector's word: quizzes ask about it.
 
     Parameters
     ----------
@@ -106,7 +112,20 @@ class TailOracle:
             )
             for row in rows.select_related("clip__track", "target")
         }
+        for gold in _gold_of(campaign):
+            self._known[gold.clip_id, gold.target.name] = Hearing(
+                present=gold.truth == GoldAnswer.Truth.PRESENT,
+                difficulty=0.2,
+                sample_key=gold.clip.sample_key,
+            )
 
     def hear(self, clip_id: UUID, class_name: str) -> Hearing:
         """Return what the detector thinks."""
         return self._known[clip_id, class_name]
+
+
+def _gold_of(campaign: Campaign) -> QuerySet[GoldAnswer]:
+    """Return what is known of the collection's clips, as far as the campaign asks about it."""
+    known = GoldAnswer.objects.filter(collection=campaign.collection_id, retired_at__isnull=True)
+    asked = known.filter(target__in=campaign.guidelines.values("target"))
+    return asked.select_related("clip__track", "target").order_by("created_at", "pk")

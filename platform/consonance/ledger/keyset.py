@@ -56,6 +56,11 @@ class Order:
         """The order as a parameter."""
         return f"-{self.field}" if self.is_descending else self.field
 
+    @property
+    def is_by_tie(self) -> bool:
+        """Whether the field is the tie itself: then one comparison tells where a page begins."""
+        return self.field == self.tie
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
@@ -106,6 +111,8 @@ def page_of(
 
 
 def _ordering(order: Order, *, is_back: bool) -> list[Any]:
+    if order.is_by_tie:  # as an index has it: never null, and once
+        return [f"{'-' if order.is_descending != is_back else ''}{order.tie}"]
     value = F(order.field)
     if is_back:
         back = value.asc(nulls_first=True) if order.is_descending else value.desc(nulls_first=True)
@@ -115,6 +122,9 @@ def _ordering(order: Order, *, is_back: bool) -> list[Any]:
 
 
 def _beyond(place: _Place, order: Order) -> Q:
+    if order.is_by_tie:
+        is_smaller = order.is_descending != place.is_back
+        return Q(**{f"{order.tie}__{'lt' if is_smaller else 'gt'}": place.tie})
     field, side = order.field, "lt" if place.is_back else "gt"
     is_null = Q(**{f"{field}__isnull": True})
     after_in_tie = Q(**{f"{order.tie}__{side}": place.tie})

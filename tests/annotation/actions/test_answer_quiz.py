@@ -4,7 +4,6 @@ import uuid
 
 import pytest
 from django.db.models import F
-from tests.annotation.test_quizzes import golden
 
 from annotation.actions.answer_quiz import answer_quiz
 from annotation.actions.claim_questions import claim_questions
@@ -15,6 +14,7 @@ from annotation.gold.quizzes import RETRY_AFTER
 from annotation.models import GoldTrust, Measure, QuizAttempt
 from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import AuditEntry
+from tests.annotation.golden import golden
 from tests.factories import MeasureFactory, QuestionFactory, annotator
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def take(campaign, person, *, right, unsure=0):
             answer = "unsure"
         else:
             answer = (RIGHT if number < unsure + right else WRONG)[item.gold.truth]
-        answer_quiz(person=person, item_id=item.pk, answer=answer)
+        answer_quiz(campaign=campaign, person=person, item_id=item.pk, answer=answer)
     attempt.refresh_from_db()
     return attempt
 
@@ -92,7 +92,7 @@ def test_passing_after_the_measure_was_lifted_by_hand_is_no_error(campaign, ana)
     attempt = start_quiz(campaign=campaign, person=ana)
     lift_measure(measure_id=Measure.objects.get().pk, reason="Talked about it.")
     for item in attempt.items.all():
-        answer_quiz(person=ana, item_id=item.pk, answer=RIGHT[item.gold.truth])
+        answer_quiz(campaign=campaign, person=ana, item_id=item.pk, answer=RIGHT[item.gold.truth])
     attempt.refresh_from_db()
     assert attempt.has_passed
     assert Measure.objects.get().lift_reason == "Talked about it."
@@ -100,8 +100,8 @@ def test_passing_after_the_measure_was_lifted_by_hand_is_no_error(campaign, ana)
 
 def test_the_first_answer_stands(campaign, ana):
     item = start_quiz(campaign=campaign, person=ana).items.first()
-    first = answer_quiz(person=ana, item_id=item.pk, answer="yes")
-    again = answer_quiz(person=ana, item_id=item.pk, answer="no")
+    first = answer_quiz(campaign=campaign, person=ana, item_id=item.pk, answer="yes")
+    again = answer_quiz(campaign=campaign, person=ana, item_id=item.pk, answer="no")
     assert (first.answer, again.answer) == ("yes", "yes")
     item.refresh_from_db()
     assert item.answer == "yes"
@@ -111,7 +111,7 @@ def test_the_first_answer_stands(campaign, ana):
 def test_clips_come_in_order(campaign, ana):
     last = start_quiz(campaign=campaign, person=ana).items.last()
     with pytest.raises(StateError, match="Clip 1 comes first"):
-        answer_quiz(person=ana, item_id=last.pk, answer="yes")
+        answer_quiz(campaign=campaign, person=ana, item_id=last.pk, answer="yes")
     last.refresh_from_db()
     assert last.answer == ""
 
@@ -120,7 +120,7 @@ def test_an_item_of_somebody_else_or_of_nobody_is_refused(campaign, ana):
     item = start_quiz(campaign=campaign, person=ana).items.first()
     for person, item_id in ((annotator(), item.pk), (ana, uuid.uuid4())):
         with pytest.raises(ParameterError, match="no quiz of yours"):
-            answer_quiz(person=person, item_id=item_id, answer="yes")
+            answer_quiz(campaign=campaign, person=person, item_id=item_id, answer="yes")
     item.refresh_from_db()
     assert item.answer == ""
 
@@ -129,7 +129,7 @@ def test_an_item_of_somebody_else_or_of_nobody_is_refused(campaign, ana):
 def test_what_is_no_answer_is_refused(campaign, ana, answer):
     item = start_quiz(campaign=campaign, person=ana).items.first()
     with pytest.raises(ParameterError, match="no answer"):
-        answer_quiz(person=ana, item_id=item.pk, answer=answer)
+        answer_quiz(campaign=campaign, person=ana, item_id=item.pk, answer=answer)
 
 
 def trusted_little(campaign, person):
@@ -143,7 +143,10 @@ def trusted_little(campaign, person):
 
 def answer_all(attempt):
     for item in attempt.items.all():
-        answer_quiz(person=attempt.person, item_id=item.pk, answer=RIGHT[item.gold.truth])
+        answer_quiz(
+            campaign=attempt.campaign, person=attempt.person, item_id=item.pk,
+            answer=RIGHT[item.gold.truth],
+        )  # fmt: skip
     attempt.refresh_from_db()
     return attempt
 

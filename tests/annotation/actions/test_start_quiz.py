@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from tests.annotation.test_quizzes import golden
 
 from annotation.actions.start_quiz import start_quiz
 from annotation.gold.quizzes import retry_refusal
 from annotation.models import QuizAttempt
 from consonance.errors import NotAllowedError, StateError
 from consonance.ledger.models import AuditEntry
+from tests.annotation.golden import golden
 from tests.factories import MeasureFactory, annotator, researcher
 
 pytestmark = pytest.mark.django_db

@@ -170,7 +170,7 @@ def test_a_lower_floor_is_more_patient(campaign, committed):
 def pass_quiz(campaign, person):
     attempt = start_quiz(campaign=campaign, person=person)
     for item in attempt.items.select_related("gold").order_by("place"):
-        answer_quiz(person=person, item_id=item.pk, answer=YES[item.gold.truth])
+        answer_quiz(campaign=campaign, person=person, item_id=item.pk, answer=YES[item.gold.truth])
 
 
 def test_passing_the_quiz_lifts_all_of_it_and_trust_begins_anew(campaign, committed):

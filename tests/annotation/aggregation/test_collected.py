@@ -16,6 +16,7 @@ from tests.factories import (
     RatingFactory,
     TrackFactory,
     annotator,
+    drawn_round,
 )
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,27 @@ def test_classes_come_in_the_taxonomys_order_with_those_nobody_answered():
     found = collect(campaign)
     assert [target.name for target in found.targets] == ["z", "m", "a"]
     assert found.context.tolist() == [2]
+
+
+def test_a_class_without_a_detector_has_no_likelihood_and_so_no_prior():
+    heard, silent = drawn_round(clips=1), drawn_round(clips=1)
+    detector = silent.score_set.detector
+    detector.provenance = {"uncovered": [silent.candidates.get().target.name]}
+    detector.save()
+    campaign = CampaignFactory(collection=heard.score_set.collection)
+    campaign.rounds.set([heard, silent])
+    for drawn in (heard, silent):
+        one = drawn.candidates.get()
+        RatingFactory(
+            question=QuestionFactory(campaign=campaign, clip=one.clip, target=one.target)
+        )
+    found = collect(campaign)
+    told = {
+        found.targets[context].pk: likelihood
+        for context, likelihood in zip(found.context.tolist(), found.likelihood, strict=True)
+    }
+    assert told[heard.candidates.get().target_id] == pytest.approx(0.9)
+    assert np.isnan(told[silent.candidates.get().target_id])
 
 
 def test_counts_are_those_of_the_answers():

@@ -16,8 +16,10 @@ from annotation.agreement import (
     NotEnoughData,
     agreement_by_person,
     compare_with_rest,
+    confusion_with_rest,
     drift,
     gold_accuracy,
+    highest_spammer_scores,
     raise_flags,
     repeats,
     spammer_scores,
@@ -49,16 +51,51 @@ def test_gold_is_held_against_the_upper_bound() -> None:
     )
 
 
-def test_spammers_need_ten_answers_and_are_judged_mildly_with_few() -> None:
+def test_spammers_need_ten_answers_and_an_interval_that_is_low_as_a_whole() -> None:
     evidence = Evidence(
         n_annotators=5,
-        spammer_score=np.array([0.02, 0.02, 0.04, 0.04, 0.3]),
-        n_definite=np.array([9, 10, 10, 30, 99]),
+        spammer_score=np.array([0.02, 0.02, 0.02, 0.12, 0.09]),
+        spammer_high=np.array([0.05, 0.11, 0.13, 0.11, 0.1]),
+        n_definite=np.array([9, 10, 46, 300, 300]),
     )
-    assert only(evidence) == [(), ("spammer",), (), ("spammer",), ()]
-    mild, usual = raise_flags(evidence)[1][0], raise_flags(evidence)[3][0]
-    assert "0.020 after 10 definite answers, below 0.0333" in mild.text
-    assert usual.threshold == 0.1
+    assert only(evidence) == [(), ("spammer",), (), (), ("spammer",)]
+    told = raise_flags(evidence)[1][0]
+    assert told.text == (
+        "Spammer score 0.020 after 10 definite answers, at most 0.11 by its interval: answers"
+        " hardly depend on what is heard."
+    )
+    assert (told.value, told.threshold) == (0.02, 0.1)
+
+
+@pytest.mark.parametrize("seed", [0, 2, 4])
+def test_no_careful_person_is_accused_of_not_listening_and_spammers_are(seed: int) -> None:
+    crowd = simulate(
+        n_clips=2_000, n_classes=10, n_items=3_000, n_ratings=18_000, n_people=160, seed=seed
+    )
+    ratings = (crowd.task, crowd.annotator, crowd.answer)
+    fitted = DawidSkene().fit(*ratings, n_truths=2, context=crowd.context)
+    counts = confusion_with_rest(
+        compare_with_rest(fitted, *ratings), crowd.annotator, crowd.answer,
+        n_annotators=crowd.n_people, n_answers=3,
+    )  # fmt: skip
+    definite = np.bincount(crowd.annotator[crowd.answer < 2], minlength=crowd.n_people)
+    scores = spammer_scores(fitted.confusion_)
+    found = only(
+        Evidence(
+            n_annotators=crowd.n_people, spammer_score=scores, n_definite=definite,
+            spammer_high=highest_spammer_scores(counts),
+        )
+    )  # fmt: skip
+    accused = np.array(["spammer" in codes for codes in found])
+    skill = (crowd.sensitivity + crowd.specificity - 1).mean(axis=1)
+    careful = ~crowd.is_spammer & (skill > 0.5)
+    assert careful.sum() > 50
+    assert not accused[careful].any()
+    assert accused[~crowd.is_spammer].sum() <= 1  # somebody who hears next to nothing
+    assert accused[crowd.is_spammer & (definite >= 30)].mean() > 0.7
+    # By the score alone, as it was, careful people were among them.
+    by_score = (definite >= 10) & (scores < 0.1 * np.minimum(1, definite / 30))
+    assert by_score[~crowd.is_spammer].sum() > accused[~crowd.is_spammer].sum()
 
 
 def test_haste_is_told_with_its_reasons() -> None:
@@ -161,6 +198,11 @@ def test_a_whole_crowd_is_judged_at_once() -> None:
         n_annotators=n_people,
         gold=gold_accuracy(*ratings, crowd.gold(300, seed=0), n_annotators=n_people).people,
         spammer_score=spammer_scores(fitted.confusion_),
+        spammer_high=highest_spammer_scores(
+            confusion_with_rest(
+                comparison, crowd.annotator, ratings[2], n_annotators=n_people, n_answers=3
+            )
+        ),
         n_definite=definite,
         runs=straight_lining(crowd.annotator, ratings[2], when),
         drift=drift(
@@ -177,7 +219,7 @@ def test_a_whole_crowd_is_judged_at_once() -> None:
     copying = np.array([any(flag.code == "cluster" for flag in flags) for flags in raised])
     spamming = np.array([any(flag.code == "spammer" for flag in flags) for flags in raised])
     seen = definite >= 20
-    assert spamming[crowd.is_spammer & seen].mean() > 0.9
+    assert spamming[crowd.is_spammer & (definite >= 30)].mean() > 0.9
     assert np.isin(np.flatnonzero(copying), ring).all()
     assert copying[ring].sum() >= 3
     honest = ~crowd.is_spammer
@@ -194,12 +236,9 @@ def test_a_whole_crowd_is_judged_at_once() -> None:
             assert "nan" not in flag.text
 
 
-def test_thresholds_are_stored_and_read_as_json() -> None:
+def test_thresholds_are_stored_as_json_and_make_the_same_rules_again() -> None:
     rules = FlagRules(gold_below=0.65, run_minimum=20)
-    assert FlagRules.from_dict(json.loads(json.dumps(rules.as_dict()))) == rules
-    assert FlagRules.from_dict({"gold_below": 0.6}).run_minimum == FlagRules().run_minimum
-    with pytest.raises(ParameterError, match="no rule has a threshold called gold_beneath"):
-        FlagRules.from_dict({"gold_beneath": 0.6})
+    assert FlagRules(**json.loads(json.dumps(rules.as_dict()))) == rules
 
 
 @pytest.mark.parametrize(

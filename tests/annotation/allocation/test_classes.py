@@ -5,7 +5,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from annotation.actions.claim_questions import MAX_CLAIM, claim_questions
-from annotation.allocation.classes import classes_by_need
+from annotation.allocation.classes import STAYS_SECONDS, classes_by_need
 from annotation.models import Assignment, ClassTally, Question, Workload
 from annotation.presenting.end_card import class_progress
 from consonance.errors import ParameterError
@@ -102,7 +102,7 @@ def test_the_class_in_turn_lasts_while_it_has_questions():
     assert Workload.objects.get(person=ana).target == cello
 
 
-def test_a_class_in_turn_that_meets_its_quota_gives_way():
+def test_a_class_in_turn_that_meets_its_quota_gives_way_a_moment_later():
     campaign, (banjo, cello) = campaign_of(quota_positives=2, quota_labels=4)
     ana = annotator()
     told(campaign, cello, decided=1, positives=1)
@@ -110,7 +110,20 @@ def test_a_class_in_turn_that_meets_its_quota_gives_way():
     assert lease.question.target_id == banjo.pk
     give(ana, lease)
     told(campaign, banjo, decided=4, positives=2)
+    # Not at once: else the switch would tell that this answer counted.
+    assert classes_in(claim(campaign, ana, 1)) == {banjo.pk}
+    key = f"annotation.quota_met:{campaign.pk}:{banjo.pk}"
+    cache.set(key, cache.get(key) - STAYS_SECONDS)
+    Assignment.objects.filter(state="leased").delete()
     assert classes_in(claim(campaign, ana, 1)) == {cello.pk}
+    # Whoever comes new never begins with it, and each stays for a time of their own.
+    cache.delete(key)
+    for person in (annotator() for _ in range(10)):
+        assert classes_by_need(campaign, person, None)[0].target == cello
+    crowd = [annotator() for _ in range(30)]
+    cache.set(key, timezone.now().timestamp() - STAYS_SECONDS / 2)
+    first = [classes_by_need(campaign, person, banjo.pk)[0].target for person in crowd]
+    assert {one.pk for one in first} == {banjo.pk, cello.pk}
 
 
 def test_when_all_have_met_their_quotas_the_least_satisfied_is_asked_on():

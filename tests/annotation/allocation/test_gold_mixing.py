@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from annotation.actions.claim_questions import MAX_IN_HAND, claim_questions
@@ -16,6 +17,7 @@ from annotation.actions.correct_rating import correct_rating
 from annotation.actions.plant_gold import PLACES
 from annotation.actions.undo_rating import undo_rating
 from annotation.allocation.chance import chance
+from annotation.allocation.gold_mixing import brings_gold, comes_first
 from annotation.allocation.progress import progress_of
 from annotation.models import Assignment, GoldAnswer, GoldTrust, Question, Rating
 from tests.annotation.conftest import (
@@ -78,6 +80,33 @@ def test_gold_comes_in_about_its_share_and_never_twice(count):
     # Of 60 questions each brings gold with probability a third: 20, give or take three deviations.
     assert 9 <= len(gold) <= 31
     assert_counters_are_right(campaign)
+
+
+@pytest.mark.parametrize("mode", ["class", "clip"])
+def test_whoever_has_room_for_one_alone_is_not_asked_gold_in_a_row(monkeypatch, mode):
+    monkeypatch.setattr("annotation.actions.claim_questions.MAX_IN_HAND", 1)
+    # Each question brings gold, before it or after it.
+    campaign, ana = golden(asked=30, present=20, absent=20, share=0.5, asks=mode), annotator()
+    came = [lease.question.is_gold for lease in work_through(campaign, ana)]
+    assert came.count(False) == 30
+    # One before about half of the questions; what comes after one finds no room.
+    assert 6 <= came.count(True) <= 24
+    assert not any(one and other for one, other in pairwise(came))
+
+
+def test_what_brought_its_gold_is_remembered_for_that_person_alone(monkeypatch):
+    monkeypatch.setattr("annotation.actions.claim_questions.MAX_IN_HAND", 1)
+    campaign = golden(asked=1, present=4, absent=4, share=0.5)
+    [asked] = Question.objects.filter(is_gold=False)
+    people = [person for person in (annotator() for _ in range(12))
+              if comes_first(campaign, person.pk, asked.pk)]  # fmt: skip
+    for person in people[:2]:
+        came = [lease.question.is_gold for lease in work_through(campaign, person)]
+        assert came == [True, False]
+        assert not brings_gold(campaign, person.pk, asked.pk)
+    assert brings_gold(campaign, people[2].pk, asked.pk)
+    cache.clear()  # ten minutes later
+    assert brings_gold(campaign, people[0].pk, asked.pk)
 
 
 def test_as_much_of_it_is_present_as_absent_while_there_is_some_of_both():

@@ -21,7 +21,7 @@ from annotation.actions.set_gold import set_gold
 from annotation.actions.skip_question import skip_question
 from annotation.actions.undo_rating import undo_rating
 from annotation.allocation.tallies import recount
-from annotation.allocation.workloads import recount_workloads, workload_of
+from annotation.allocation.workloads import workload_of
 from annotation.models import Assignment, ClassTally, Question, Rating, Workload
 from consonance.errors import ConsonanceError
 from tests.annotation.conftest import assert_counters_are_right, claim_one, give, let_run_out
@@ -231,12 +231,3 @@ def test_answers_of_whom_nothing_is_kept_yet_are_counted_with_the_next():
     Workload.objects.all().delete()
     give(ana, lease)
     assert Workload.objects.get().answered == 2
-
-
-def test_recounting_workloads_mends_them():
-    campaign, ana = CampaignFactory(repeat_share=0, gold_share=0), annotator()
-    QuestionFactory(campaign=campaign)
-    give(ana, claim_one(campaign, ana))
-    Workload.objects.update(answered=7, answered_gold=5)
-    recount_workloads(campaign)
-    assert_counters_are_right(campaign)

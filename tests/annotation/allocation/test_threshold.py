@@ -118,7 +118,7 @@ def pass_quiz(campaign, person, target):
     attempt = start_quiz(campaign=campaign, person=person, target=target)
     for item in attempt.items.select_related("gold"):
         answer = "yes" if item.gold.truth == "present" else "no"
-        answer_quiz(person=person, item_id=item.pk, answer=answer)
+        answer_quiz(campaign=campaign, person=person, item_id=item.pk, answer=answer)
     return attempt
 
 

@@ -109,6 +109,12 @@ def test_an_api_token_is_enough(campaign):
     [
         ("post", "questions/claim", "ratings"),
         ("post", "ratings/undo", "ratings"),
+        ("get", "campaigns/{campaign}/quiz", "ratings"),
+        ("post", "campaigns/{campaign}/quiz/answers", "ratings"),
+        ("get", "campaigns/{campaign}/headphones", "ratings"),
+        ("post", "campaigns/{campaign}/headphones/answers", "ratings"),
+        ("get", "campaigns/{campaign}/headphones/sounds/1", "ratings"),
+        ("get", "terms", "exports"),
         ("get", "me", "exports"),
         ("get", "me/answers", "exports"),
         ("get", "me/export", "exports"),
@@ -123,7 +129,7 @@ def test_nobody_asks_more_often_than_a_person_can(
         "questions/claim": {"campaign": str(campaign.pk), "count": 1},
         "ratings/undo": {"assignment": str(uuid.uuid4()), "key": str(uuid.uuid4())},
     }.get(path)
-    client = client_of(annotator())
-    asked = [getattr(client, method)(f"/api/v1/{path}", body) for _ in range(3)]
+    client, address = client_of(annotator()), f"/api/v1/{path.format(campaign=campaign.pk)}"
+    asked = [getattr(client, method)(address, body) for _ in range(3)]
     assert [answer.status_code == 429 for answer in asked] == [False, False, True]
     assert int(asked[-1].headers["Retry-After"]) > 0

@@ -22,11 +22,13 @@ from annotation.api.exporting.tables import (
 )
 from annotation.models import Rating
 from annotation.people.pseudonyms import Pseudonyms
+from consonance.catalog.models import Clip
 from consonance.people.models import Role
 from tests.annotation.api.conftest import role_in
 from tests.annotation.frozen_runs import label, make_run
 from tests.factories import (
     CampaignFactory,
+    ClassFactory,
     ClipFactory,
     QuestionFactory,
     RatingFactory,
@@ -254,6 +256,21 @@ class TestLabels:
         assert lines(export(api, campaign, "labels")) == rows  # the newest
         assert lines(export(api, campaign, "labels", after=2, limit=2)) == rows[2:4]
         assert export(api, campaign, "labels", after=9).getvalue() == b""
+
+    def test_labels_of_gold_are_for_curators_and_leave_no_gap(self, api, campaign, run):
+        whole = lines(export(api, campaign, "labels", who=curator()))
+        hidden = whole[1]
+        clip = Clip.objects.get(pk=hidden["clip_id"])
+        target = ClassFactory(name=hidden["class_name"])
+        QuestionFactory(campaign=campaign, clip=clip, target=target, is_gold=True)
+        shown = lines(export(api, campaign, "labels"))
+        assert len(shown) == len(whole) - 1
+        assert hidden["clip_id"] not in {row["clip_id"] for row in shown}
+        assert [row["row"] for row in shown] == list(range(1, len(whole)))
+        assert lines(export(api, campaign, "labels", after=1, limit=2)) == shown[1:3]
+        assert lines(export(api, campaign, "labels", who=curator())) == whole
+        some = [row for rows in label_chunks(run, chunk=1, with_gold=False) for row in rows]
+        assert [row[0] for row in some] == [row["row"] for row in shown]
 
     def test_chunks_of_any_size_hold_the_same_labels(self, run):
         whole = [row for some in label_chunks(run) for row in some]

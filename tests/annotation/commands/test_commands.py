@@ -45,6 +45,14 @@ def test_open_campaign_asks_about_the_latest_drawn_round_of_a_collection():
     assert list(campaign.rounds.all()) == [new]
 
 
+def test_open_campaign_wants_the_quiz_first_unless_it_is_told_otherwise():
+    drawn = drawn_round(clips=1)
+    told("open_campaign", "--round", str(drawn.pk), "--name", "With")
+    told("open_campaign", "--round", str(drawn.pk), "--name", "Without", "--no-requires-quiz")
+    asked = Campaign.objects.values_list("name", "requires_quiz")
+    assert dict(asked) == {"With": True, "Without": False}
+
+
 def test_open_campaign_takes_several_rounds_by_id():
     first = drawn_round(clips=2)
     second = drawn_round(clips=1, score_set=first.score_set)

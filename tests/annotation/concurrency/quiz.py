@@ -19,8 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "consonance.web.settings")
 
 def prepare() -> str:
     """Make an empty database ready, with gold and somebody who has to take the quiz."""
-    from tests.annotation.test_quizzes import golden
-
+    from tests.annotation.golden import golden
     from tests.factories import MeasureFactory, annotator
     from tests.plugins.tables import make_tables
 
@@ -40,14 +39,15 @@ def work(campaign_id: str, seed: int) -> list[tuple[str, str]]:
 
     rng = np.random.default_rng(seed)
     ana = User.objects.get(username="ana")
+    campaign = Campaign.objects.get(pk=campaign_id)
     try:
-        attempt = start_quiz(campaign=Campaign.objects.get(pk=campaign_id), person=ana)
+        attempt = start_quiz(campaign=campaign, person=ana)
     except StateError:
         return []  # another window has finished: passed, or there is a break before the next try
     told = []
     for item in attempt.items.all():
         answer = str(rng.choice(["yes", "no", "unsure"]))
-        stands = answer_quiz(person=ana, item_id=item.pk, answer=answer)
+        stands = answer_quiz(campaign=campaign, person=ana, item_id=item.pk, answer=answer)
         told.append((str(item.pk), stands.answer))
     return told
 

@@ -15,35 +15,24 @@ from annotation.gold.quizzes import (
     choose,
     pass_mark,
     quiz_is_possible,
+    quizzed_classes,
 )
-from annotation.models import QuizAttempt, QuizItem
+from annotation.models import GoldAnswer, QuizAttempt, QuizItem
 from consonance.catalog.media_access import require_hearing
 from consonance.errors import NotAllowedError
 from consonance.people.models import Role
+from tests.annotation.golden import golden
 from tests.factories import (
     CampaignFactory,
     ClassFactory,
     ClipFactory,
     GoldAnswerFactory,
-    GuidelineFactory,
     QuestionFactory,
     annotator,
     person_with,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-def golden(*, present=4, absent=4, quiz=True, campaign=None, **fields):
-    """Make a campaign about one class with gold on it."""
-    campaign = campaign or CampaignFactory(seed=1)
-    target = fields.pop("target", None) or ClassFactory()
-    GuidelineFactory(campaign=campaign, target=target)
-    for truth, number in (("present", present), ("absent", absent)):
-        for _ in range(number):
-            clip = ClipFactory(track__collection=campaign.collection)
-            GoldAnswerFactory(clip=clip, target=target, truth=truth, is_quiz=quiz, **fields)
-    return campaign
 
 
 def truths(gold):
@@ -87,6 +76,28 @@ def test_whoever_always_says_the_same_never_passes(rarer, more):
 def test_the_pass_mark_is_the_least_number_that_reaches_the_share(number):
     assert pass_mark(number) / number >= PASS_SHARE
     assert (pass_mark(number) - 1) / number < PASS_SHARE
+
+
+def test_what_comes_follows_from_the_installations_secret_and_nothing_public(settings):
+    campaign, ana = golden(present=12, absent=12), annotator()
+    here = [one.pk for one in choose(campaign, ana)]
+    assert [one.pk for one in choose(campaign, ana)] == here
+    settings.SECRET_KEY = "another"
+    assert [one.pk for one in choose(campaign, ana)] != here
+
+
+def test_classes_with_enough_gold_have_a_quiz_and_others_none():
+    banjo, cello, hidden = (ClassFactory() for _ in range(3))
+    campaign = golden(present=2, absent=2, target=banjo)
+    golden(campaign=campaign, present=5, absent=1, target=cello)
+    golden(campaign=campaign, present=2, absent=2, target=hidden)
+    assert quizzed_classes(campaign) == {banjo.pk, hidden.pk}
+    one = GoldAnswer.objects.filter(target=hidden).first().clip.track
+    one.is_explicit = True  # not for everybody
+    one.save()
+    assert quizzed_classes(campaign) == {banjo.pk}
+    for target in (banjo, cello, hidden):
+        assert quiz_is_possible(campaign, target.pk) == (target == banjo)
 
 
 def test_what_was_marked_for_quizzes_comes_first():

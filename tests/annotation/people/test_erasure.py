@@ -280,6 +280,8 @@ REFERENCES = {
     "annotation.Study.created_by": ("audit_trail", TRAIL),
     "annotation.Workload.person": ("work", "deleted"),
     "authtoken.Token.user": ("account", "deleted"),
+    "candidates.DetectorSearch.created_by": ("audit_trail", TRAIL),
+    "candidates.DetectorVersion.created_by": ("audit_trail", TRAIL),
     "candidates.SamplingRound.created_by": ("audit_trail", TRAIL),
     "candidates.SamplingRound.reviewed_by": ("audit_trail", TRAIL),
     "catalog.Taxonomy.created_by": ("audit_trail", TRAIL),

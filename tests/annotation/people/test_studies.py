@@ -21,7 +21,17 @@ from annotation.actions.claim_questions import claim_questions
 from annotation.actions.correct_rating import correct_rating
 from annotation.actions.enter_study import end_for, end_participation, enter_study
 from annotation.actions.open_study import move_study, open_study, set_reward
-from annotation.models import Assignment, Participant, QuizAttempt, Rating, Study, Workload
+from annotation.actions.screen_headphones import begin_headphones, screen_headphones
+from annotation.models import (
+    Assignment,
+    GoldAnswer,
+    Participant,
+    QuizAttempt,
+    QuizItem,
+    Rating,
+    Study,
+    Workload,
+)
 from annotation.people.participation import (
     accounts_of,
     held_back,
@@ -31,12 +41,14 @@ from annotation.people.participation import (
 )
 from annotation.people.studies import Arrival, link_to_paste, signed, study_of
 from annotation.people.working_time import LONGEST_ANSWER_S, LONGEST_GAP_S, active_seconds
+from annotation.welcome.tries import trials_of
 from consonance.errors import NotAllowedError, ParameterError, StateError
 from consonance.ledger.models import AuditEntry
 from consonance.people import consent, throttle
 from consonance.people.models import Membership, Role, User
 from consonance.people.own_browser import COOKIE
-from tests.annotation.conftest import claim_one, give, let_run_out
+from tests.annotation.conftest import claim_one, give, let_run_out, welcomed
+from tests.annotation.golden import golden
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
@@ -385,13 +397,15 @@ def test_nobody_is_screened_out_who_could_go_on(study):
     assert row.outcome == "working"
 
 
-@pytest.mark.parametrize("why", ["quiz", "pause", "nothing_left"])
+@pytest.mark.parametrize("why", ["quiz", "headphones", "pause", "nothing_left"])
 def test_who_cannot_go_on_gets_the_code_for_screened_out(study, campaign, why):
     row = enter(study)
     if why == "quiz":
         QuizAttempt.objects.create(
             campaign=campaign, person=row.person, finished_at=datetime.now(UTC), has_passed=False
         )
+    elif why == "headphones":
+        fail_headphones(campaign, row.person)
     elif why == "pause":
         MeasureFactory(campaign=campaign, person=row.person)
     else:
@@ -403,6 +417,73 @@ def test_who_cannot_go_on_gets_the_code_for_screened_out(study, campaign, why):
     assert "DONE1234" not in told
     row.refresh_from_db()
     assert row.outcome == "screened_out"
+
+
+def fail_headphones(campaign, person):
+    campaign.checks_headphones = True
+    campaign.save()
+    number = begin_headphones(campaign=campaign, person=person)
+    trials = trials_of(campaign, person, number)
+    wrong = [antiphase for _, antiphase in trials]
+    assert not screen_headphones(
+        campaign=campaign, person=person, number=number, answers=wrong
+    ).has_passed
+
+
+def test_a_try_at_the_headphones_that_goes_on_screens_nobody_out(study, campaign):
+    row = enter(study)
+    fail_headphones(campaign, row.person)
+    begin_headphones(campaign=campaign, person=row.person)
+    assert not stand_of(row).may_leave
+
+
+def test_the_pages_of_quiz_and_headphones_lead_whoever_fails_to_the_code(study, campaign):
+    golden(campaign=campaign)
+    campaign.requires_quiz = True
+    campaign.save()
+    row = enter(study)
+    welcomed(row.person, campaign)
+    client, address = ending(study, row)
+    fail_headphones(campaign, row.person)
+    page = client.get(reverse("annotation:headphones", args=[campaign.pk]))
+    assert f'href="{address}"' in page.content.decode()
+    campaign.checks_headphones = False
+    campaign.save()
+    target = GoldAnswer.objects.first().target
+    quiz = reverse("annotation:quiz", args=[campaign.pk]) + f"?class={target.name}"
+    assert address not in client.get(quiz).content.decode()
+    client.post(quiz)
+    for item in QuizItem.objects.select_related("gold").order_by("place"):
+        wrong = "no" if item.gold.truth == "present" else "yes"
+        client.post(quiz, {"item": str(item.pk), "answer": wrong})
+    assert f'href="{address}"' in client.get(quiz).content.decode()
+    told = client.post(address, {"do": "leave"}, follow=True).content.decode()
+    assert "OUT12345" in told
+    # Whoever is no worker of a marketplace reads of no code.
+    ben = welcomed(annotator(), campaign)
+    own = Client()
+    own.force_login(ben)
+    own.post(quiz)
+    for item in QuizItem.objects.filter(attempt__person=ben).order_by("place"):
+        own.post(quiz, {"item": str(item.pk), "answer": "unsure"})
+    text = own.get(quiz).content.decode()
+    assert "Not passed yet" in text
+    assert "code" not in text
+
+
+@pytest.mark.parametrize("pay", [None, Decimal("12.00")])
+def test_the_door_says_what_is_paid_for_it(study, campaign, pay):
+    campaign.pay_per_hour = pay
+    campaign.save()
+    text = Client().get(door(study)).content.decode()
+    assert "Reward" not in text
+    assert ("volunteers" in text) == (pay is None)
+    set_reward(study=study, reward=Decimal("3.5"))
+    text = Client().get(door(study)).content.decode()
+    assert "Reward" in text
+    assert "3.50 EUR" in text
+    assert "volunteers" not in text
+    assert ("12.00 EUR an hour" in text) == (pay is not None)
 
 
 def test_whoever_answered_all_there_was_has_completed(study, campaign):

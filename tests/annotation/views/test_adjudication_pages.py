@@ -80,6 +80,22 @@ def test_the_queue_shows_what_waits_longest_with_answers_trust_and_detector(clie
         assert words in text
 
 
+def test_a_disputed_class_without_a_detector_shows_no_likelihood(client, campaign):
+    client.force_login(curator())
+    question = disputed(campaign, "yes", "no", hours=2)
+    drawn = SamplingRoundFactory(
+        score_set__collection=campaign.collection,
+        score_set__detector__provenance={"uncovered": [question.target.name]},
+    )
+    campaign.rounds.add(drawn)
+    CandidateFactory(
+        round=drawn, clip=question.clip, target=question.target, likelihood=0.517, tail="any"
+    )
+    text = text_of(client.get(queue(campaign)))
+    assert "no detector: uniform sampling" in text
+    assert "0.517" not in text
+
+
 def test_a_decision_leads_to_the_next_question_and_can_be_undone(client, campaign):
     client.force_login(curator())
     first, second = (disputed(campaign, "yes", "no", hours=hours) for hours in (2, 1))

@@ -14,7 +14,10 @@ from tests.factories import (
     AdjudicationFactory,
     CampaignFactory,
     ClassFactory,
+    ClipFactory,
     ClipFlagFactory,
+    GoldAnswerFactory,
+    GuidelineFactory,
     QuestionFactory,
     RatingFactory,
     annotator,
@@ -42,6 +45,31 @@ def test_the_page_counts_each_class_by_state(client_of):
     assert (row["questions"], row["open"], row["decided"], row["disputed"]) == (4, 2, 1, 1)
     assert answer.context["totals"]["answered"] == 12
     assert "2 of 4" in answer.content.decode()
+
+
+def test_classes_without_a_quiz_are_named_with_what_gives_them_one(client_of):
+    banjo, cello = (
+        ClassFactory(name=name, display_name=name.title(), position=place)
+        for place, name in enumerate(("banjo", "cello"))
+    )
+    campaign = CampaignFactory(requires_quiz=True)
+    for target in (banjo, cello):
+        GuidelineFactory(campaign=campaign, target=target)
+    client = client_of(curator())
+    text = client.get(url(campaign)).content.decode()
+    assert "No class has a quiz yet" in text
+    assert "2 clips are known to have it and 2 to lack it" in text
+    assert url(campaign, "campaign_gold") in text
+    for truth in ("present", "absent") * 2:
+        clip = ClipFactory(track__collection=campaign.collection)
+        GoldAnswerFactory(clip=clip, target=banjo, truth=truth)
+    text = client.get(url(campaign)).content.decode()
+    assert "No quiz yet for Cello" in text
+    assert "Banjo, Cello" not in text
+    for wanted, state in ((False, "open"), (True, "closed")):
+        campaign.requires_quiz, campaign.state = wanted, state
+        campaign.save()
+        assert "quiz yet" not in client.get(url(campaign)).content.decode()
 
 
 def test_simulated_people_are_told_apart(client_of):

@@ -277,6 +277,23 @@ def test_the_detectors_number_is_shown_with_its_tail_and_round(client_of):
     assert "0.111" not in text
 
 
+def test_a_class_without_a_detector_has_no_likelihood_but_its_chance(client_of):
+    drawn = drawn_round(clips=1)
+    candidate = drawn.candidates.get()
+    candidate.likelihood, candidate.inclusion, candidate.tail = 0.517, 0.0125, "any"
+    candidate.save()
+    detector = drawn.score_set.detector
+    detector.provenance = {"uncovered": [candidate.target.name]}
+    detector.save()
+    campaign = CampaignFactory(collection=drawn.score_set.collection)
+    campaign.rounds.add(drawn)
+    question = QuestionFactory(campaign=campaign, clip=candidate.clip, target=candidate.target)
+    text = text_of(client_of(curator()).get(page(question)))
+    assert "No detector: uniform sampling, chance 0.0125" in text
+    assert "Rank in its class" not in text
+    assert "0.517" not in text
+
+
 def test_releases_that_have_the_label_are_listed(client_of, question):
     row = ReleaseClipFactory(clip=question.clip, present=["banjo"], absent=[])
     ReleaseClipFactory(clip=question.clip, present=["flute"], partition="test")

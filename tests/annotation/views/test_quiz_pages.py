@@ -7,13 +7,13 @@ import pytest
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
-from tests.annotation.test_quizzes import golden
 
 from annotation.actions.lift_measure import lift_measure
 from annotation.gold.quizzes import RETRY_AFTER
 from annotation.models import Measure, QuizAttempt, QuizItem
 from consonance.people.models import Role
 from tests.annotation.conftest import welcomed
+from tests.annotation.golden import golden
 from tests.factories import (
     CampaignFactory,
     ClassFactory,

@@ -313,6 +313,7 @@ def test_the_end_card_tells_how_the_class_stands_and_what_comes_next(client_of):
     assert "120 of 400 labels" in text
     assert "30 of 100 found present" in text
     assert page(campaign) + "?class=cello" in text
+    assert "No other clip of this class is open to you" in text
     assert reverse("annotation:my_answers") in text
     assert reverse("annotation:me") in text
 

@@ -106,18 +106,21 @@ def test_a_test_of_another_campaign_counts_for_that_one_alone(client_of):
     assert client.get(page(here, "headphone_sound")).status_code == 404
 
 
-def test_whoever_begins_again_and_again_is_asked_for_a_break(client_of):
+def test_whoever_tries_again_and_again_is_asked_for_a_break(client_of):
     campaign, ana = CampaignFactory(checks_headphones=True), annotator()
     welcomed(ana, campaign)
     url = page(campaign, "headphones")
     client = client_of(ana)
     for tries in (1, 2, 3):
-        client = client_of(ana)  # a session of its own: the try before is left off
+        client_of(ana).post(url)
+        client = client_of(ana)  # a session of its own: the try goes on, with the same sounds
         client.post(url)
         trials = client.session["headphone_test"]["trials"]
         client.post(url)  # sent twice, it draws no others
         assert client.session["headphone_test"]["trials"] == trials
         assert Workload.objects.get(person=ana).headphone_tries == tries
+        for place, (_quiet, antiphase) in enumerate(trials, start=1):
+            client.post(url, {"tone": str(antiphase + 1), "place": str(place)})
     client = client_of(ana)
     text = client.get(url).content.decode()
     assert "You have tried 3 times" in text

@@ -82,6 +82,18 @@ def test_spammers_do_not_listen() -> None:
         assert np.median([a.heard_ms for a in _answers(spammer, present=True)]) < 2_500
 
 
+def test_while_they_are_tested_everybody_listens_and_decides() -> None:
+    for person in PANEL:
+        tested = person.tested()
+        assert tested.name == person.name
+        answers = _answers(tested, present=True, n=400)
+        assert {answer.answer for answer in answers} <= {"yes", "no"}
+        assert np.median([answer.heard_ms for answer in answers]) > 8_000
+    mean = np.mean([p.tested().accuracy("piano", present=False, difficulty=0.1)
+                    for p in make_panel(200, CLASSES, seed=1) if p.kind in SPAMMERS])  # fmt: skip
+    assert mean > 0.7
+
+
 def test_the_careful_hear_more_and_take_longer() -> None:
     median = {
         kind: np.median(

@@ -7,7 +7,7 @@ from threading import Thread
 
 import pytest
 
-from consonance.demo.client import RatingClient
+from consonance.demo.client import RatingClient, RefusedError
 from consonance.errors import ConsonanceError
 
 
@@ -64,7 +64,7 @@ def address() -> Iterator[str]:
 def test_a_connection_that_the_server_dropped_is_made_anew(address: str) -> None:
     client = RatingClient(address, "token")
     for _ in range(3):
-        assert client.claim("campaign", 1) == []
+        assert client.claim("campaign", 1) == {"questions": []}
     client.close()
     assert HangsUp.answered == 3
 
@@ -76,8 +76,9 @@ def test_what_became_of_answers_is_told_also_where_all_were_rejected(
     monkeypatch.setattr(Refuses, "body", json.dumps({"status": 400, "results": results}).encode())
     client = RatingClient(refusing, "token")
     assert client.rate([{"key": "1"}]) == results
-    with pytest.raises(ConsonanceError, match="claim answered 400"):
+    with pytest.raises(RefusedError, match="claim answered 400") as refused:
         client.claim("campaign", 1)
+    assert refused.value.status == 400
     client.close()
 
 

@@ -14,6 +14,7 @@ from tests.factories import (
     CandidateFactory,
     ClassFactory,
     ClipFactory,
+    GoldAnswerFactory,
     QuestionFactory,
     drawn_round,
 )
@@ -41,6 +42,20 @@ def test_without_truth_they_echo_the_tail_and_the_provenance_says_so() -> None:
     assert "say nothing about the recordings" in oracle.basis
 
 
+def test_what_a_curator_said_is_heard_also_where_the_detector_says_otherwise() -> None:
+    drawn = drawn_round(clips=1)
+    campaign = CampaignFactory(collection=drawn.score_set.collection)
+    campaign.rounds.add(drawn)
+    high = drawn.candidates.get()
+    QuestionFactory(campaign=campaign, clip=high.clip, target=high.target)
+    taught = ClipFactory(track__collection=campaign.collection)
+    GoldAnswerFactory(clip=high.clip, target=high.target, truth="absent")
+    GoldAnswerFactory(clip=taught, target=high.target, truth="present")
+    oracle = TailOracle(campaign)
+    assert not oracle.hear(high.clip_id, high.target.name).present
+    assert oracle.hear(taught.pk, high.target.name).present
+
+
 def test_they_hear_nothing_of_what_was_not_drawn() -> None:
     campaign = CampaignFactory()
     with pytest.raises(KeyError):
@@ -56,7 +71,12 @@ def test_with_truth_they_hear_what_was_rendered(small: corpus.CorpusSummary) -> 
     clip = ClipFactory(track__collection=campaign.collection, track__track_no=track_no)
     for name in names:
         QuestionFactory(campaign=campaign, clip=clip, target=ClassFactory(name=name))
+    elsewhere = ClipFactory(track=clip.track, start_ms=5_000)
+    one = campaign.guidelines.first().target
+    GoldAnswerFactory(clip=elsewhere, target=one, truth="present")
     oracle = TruthOracle(campaign, small.folder)
+    known = truth.presence(table, track_no, 5_000, 10_000, classes=[one.name])
+    assert oracle.hear(elsewhere.pk, one.name).present == known[one.name]
     present = truth.presence(table, track_no, 0, 10_000, classes=names)
     hard = truth.difficulty(table, track_no, 0, 10_000, classes=names)
     for name in names:

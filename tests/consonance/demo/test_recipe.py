@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.core.management import get_commands, load_command_class
 
+from consonance.demo.management.commands.demo import _as_it_was_opened
 from consonance.demo.recipe import Recipe
 from splits.release.spec import SIMULATED_MARK
+from tests.factories import CampaignFactory, drawn_round
 
 SCORED = {"classes": ["banjo", "organ", "voice"]}
 RECIPES = {
@@ -69,3 +71,15 @@ def test_any_folder_name_makes_a_release_that_may_be_published(name: str) -> Non
 def test_classes_that_the_archive_cannot_hold_are_not_asked_about() -> None:
     words = Recipe.synthetic().without_classes(["organ"]).round_words(SCORED)
     assert words[words.index("--classes") + 1] == "banjo,voice"
+
+
+@pytest.mark.django_db
+def test_the_campaign_of_an_older_demo_is_opened_again_as_it_was() -> None:
+    drawn = drawn_round(clips=1)
+    assert _as_it_was_opened(str(drawn.pk)) == []
+    campaign = CampaignFactory(collection=drawn.score_set.collection, requires_quiz=True)
+    campaign.rounds.add(drawn)
+    assert _as_it_was_opened(str(drawn.pk)) == []
+    campaign.requires_quiz = False  # from before quizzes came first
+    campaign.save()
+    assert _as_it_was_opened(str(drawn.pk)) == ["--no-requires-quiz"]

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from rest_framework.authtoken.models import Token
 
-from annotation.models import Campaign, Question, Rating
+from annotation.models import Campaign, GoldAnswer, Question, QuizAttempt, Rating
 from consonance.demo.annotators import make_panel
 from consonance.demo.client import RatingClient
 from consonance.demo.oracle import Hearing
@@ -23,6 +23,7 @@ from tests.factories import (
     CampaignFactory,
     ClassFactory,
     ClipFactory,
+    GoldAnswerFactory,
     GuidelineFactory,
     QuestionFactory,
     researcher,
@@ -37,7 +38,8 @@ class EvenOracle:
     basis = "made up for a test"
 
     def __init__(self, campaign: Campaign) -> None:
-        rows = campaign.questions.select_related("clip__track")
+        rows = [*campaign.questions.select_related("clip__track")]
+        rows += GoldAnswer.objects.filter(collection=campaign.collection)
         self._number = {row.clip_id: row.clip.track.track_no for row in rows}
         self._key = {row.clip_id: row.clip.sample_key for row in rows}
 
@@ -87,9 +89,7 @@ def test_they_answer_until_nothing_is_left_and_every_rating_is_theirs(
     assert not any(person.has_usable_password() for person in people)
 
 
-def test_the_same_seed_asks_the_same_people_the_same(
-    campaign: Campaign, live_server: Any
-) -> None:
+def test_the_same_seed_asks_the_same_people_the_same(campaign: Campaign, live_server: Any) -> None:
     def answers() -> list[tuple[Any, ...]]:
         return sorted(
             Rating.objects.values_list(
@@ -138,6 +138,55 @@ def test_they_never_give_more_than_the_budget_lets_them(
 ) -> None:
     outcome = run(campaign, live_server.url, budget=8)
     assert 0 < outcome.answers <= 8
+
+
+@pytest.fixture
+def quizzed(campaign: Campaign) -> Campaign:
+    """Return a campaign that wants the quiz first, with gold of its class for one."""
+    campaign.requires_quiz = True
+    campaign.save()
+    target = campaign.guidelines.get().target
+    for number in range(16):
+        clip = ClipFactory(track__collection=campaign.collection, track__track_no=200 + number)
+        truth = "absent" if number % 2 else "present"
+        GoldAnswerFactory(clip=clip, target=target, truth=truth, is_quiz=True)
+    return campaign
+
+
+def test_they_take_the_quiz_like_anybody_and_who_fails_answers_nothing(
+    quizzed: Campaign, live_server: Any
+) -> None:
+    outcome = run(quizzed, live_server.url)
+    assert outcome.answers == Rating.objects.count() > N_CLIPS
+    passed = QuizAttempt.objects.filter(has_passed=True).values_list("person__username", flat=True)
+    failed = QuizAttempt.objects.filter(has_passed=False).values_list("person__username", flat=True)
+    assert QuizAttempt.objects.filter(finished_at__isnull=True).count() == 0
+    assert sorted(outcome.not_passed) == sorted(failed)
+    assert {name for name, number in outcome.by_person.items() if number} <= set(passed)
+    for name in failed:
+        assert outcome.by_person[name] == 0
+
+
+def test_who_hears_nothing_right_is_turned_away_and_the_rest_goes_on(
+    quizzed: Campaign, live_server: Any
+) -> None:
+    class UpsideDown(EvenOracle):
+        def hear(self, clip_id: UUID, class_name: str) -> Hearing:
+            heard = super().hear(clip_id, class_name)
+            return Hearing(present=not heard.present, difficulty=0, sample_key=heard.sample_key)
+
+    panel = make_panel(3, ["banjo"], seed=3)
+    tokens = tokens_of([person.name for person in panel])
+    asked: dict[str, Any] = {
+        "campaign": str(quizzed.pk), "address": live_server.url, "panel": panel, "tokens": tokens,
+        "oracle": UpsideDown(quizzed), "budget": 30, "enough": lambda: False, "seed": 3,
+    }  # fmt: skip
+    outcome = simulate(**asked)
+    assert outcome.answers == 0
+    assert set(outcome.not_passed) == {person.name for person in panel}
+    # Again at once: nobody may try before the break is over, and it ends all the same.
+    assert set(simulate(**asked).not_passed) == {person.name for person in panel}
+    assert QuizAttempt.objects.count() == len(panel)
 
 
 def test_who_may_not_rate_is_told_by_the_server(campaign: Campaign, live_server: Any) -> None:

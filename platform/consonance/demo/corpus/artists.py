@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
+from consonance.demo.corpus.timbres import CONTENT
+
 #: Fewest and most instruments of one artist.
 PALETTE_SIZES: Final = (4, 8)
 #: Every class belongs to at least this share of artists, so that it is nobody's signature.
@@ -114,77 +116,15 @@ ARTIST_LICENCES: Final = (
     BY_NC_ND,
 )
 
-STYLES: Final = (
+STYLES: Final = tuple(
     Style(
-        9, "Country", ("banjo", "bass", "guitar", "mandolin", "violin", "accordion"), (96, 150), 0.4
-    ),
-    Style(
-        4,
-        "Jazz",
-        ("bass", "clarinet", "cymbals", "drums", "piano", "saxophone", "trumpet", "trombone"),
-        (84, 140),
-        0.6,
-    ),
-    Style(5, "Classical", ("cello", "clarinet", "flute", "piano", "violin"), (76, 116), 1.2),
-    Style(
-        12,
-        "Rock",
-        ("bass", "cymbals", "drums", "guitar", "organ", "synthesizer", "voice"),
-        (96, 148),
-        0.5,
-    ),
-    Style(
-        15,
-        "Electronic",
-        ("bass", "cymbals", "drums", "mallet_percussion", "synthesizer", "voice"),
-        (104, 140),
-        0.7,
-    ),
-    Style(
-        8,
-        "Old-Time / Historic",
-        ("clarinet", "cymbals", "drums", "saxophone", "trombone", "trumpet"),
-        (92, 130),
-        0.6,
-    ),
-    Style(
-        38,
-        "Experimental",
-        ("cello", "flute", "organ", "trombone", "trumpet", "voice"),
-        (76, 104),
-        1.4,
-    ),
-    Style(
-        2,
-        "International",
-        ("accordion", "bass", "clarinet", "guitar", "piano", "violin"),
-        (92, 150),
-        0.5,
-    ),
-    Style(
-        10,
-        "Pop",
-        ("banjo", "bass", "flute", "guitar", "mallet_percussion", "ukulele", "voice"),
-        (92, 132),
-        0.5,
-    ),
-    Style(
-        1235,
-        "Instrumental",
-        ("accordion", "cello", "flute", "mallet_percussion", "piano", "synthesizer"),
-        (80, 120),
-        0.9,
-    ),
-    Style(
-        17, "Folk", ("accordion", "banjo", "guitar", "mandolin", "ukulele", "voice"), (80, 130), 0.5
-    ),
-    Style(
-        13,
-        "Easy Listening",
-        ("cello", "mallet_percussion", "organ", "saxophone", "synthesizer", "trombone", "violin"),
-        (76, 110),
-        1.2,
-    ),
+        genre_id=entry["genre_id"],
+        genre=entry["genre"],
+        classes=tuple(entry["classes"]),
+        tempo=tuple(entry["tempo"]),
+        room_s=entry["room_s"],
+    )
+    for entry in CONTENT["styles"]
 )
 
 _FIRST: Final = (

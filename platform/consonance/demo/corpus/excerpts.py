@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from consonance.demo.corpus import harmony, mixing, patterns, percussion, soundfont
 from consonance.demo.corpus.score import BEATS_PER_BAR, Chord, Note, Part, timed
 from consonance.demo.corpus.synth import renderer
-from consonance.demo.corpus.timbres import CYMBALS, DRUMS, INSTRUMENTS, OTHERS, Instrument
+from consonance.demo.corpus.timbres import INSTRUMENTS, OTHERS, ROLES, Instrument
 from consonance.errors import ParameterError
 
 #: A class counts as present when it is audible for this long in the excerpt, in ms.
@@ -172,8 +172,9 @@ def _notes(
     rng: Generator,
 ) -> list[Note]:
     role = instrument.roles[int(rng.integers(len(instrument.roles)))]
-    if role == DRUMS:
-        return percussion.drums(groove, n_bars, rng)
-    if role == CYMBALS:
-        return percussion.cymbals(groove, n_bars, rng)
-    return patterns.compose(role, chords, key, pitches, rng, sustained=instrument.sustained)
+    plays = ROLES[role].plays
+    if plays == "beat":
+        return percussion.beat(groove, n_bars, rng)
+    if plays == "metal":
+        return percussion.metal(groove, n_bars, rng)
+    return patterns.compose(plays, chords, key, pitches, rng, sustained=instrument.sustained)

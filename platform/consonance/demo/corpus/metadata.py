@@ -10,6 +10,7 @@ from typing import Final
 from consonance.demo.corpus.artists import STYLES
 from consonance.demo.corpus.plan import TrackPlan
 from consonance.demo.corpus.recording import FileFacts, audio_path
+from consonance.demo.corpus.timbres import SUNG
 
 #: tracks.csv: (group, column) in FMA's order.
 TRACK_COLUMNS: Final[tuple[tuple[str, str], ...]] = tuple(
@@ -229,7 +230,7 @@ def _raw_cells(track: TrackPlan, facts: FileFacts) -> dict[str, object]:
         "track_favorites": 0,
         "track_file": audio_path(Path(), track.track_no).as_posix(),
         "track_genres": repr([genre]),
-        "track_instrumental": _INSTRUMENTAL["voice" in track.classes],
+        "track_instrumental": _INSTRUMENTAL[not SUNG.isdisjoint(track.classes)],
         "track_interest": 0,
         "track_listens": 0,
         "track_number": track.number,

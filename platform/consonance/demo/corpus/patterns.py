@@ -15,7 +15,7 @@ from consonance.demo.corpus.score import Chord, Note
 
 _Pattern = tuple[tuple[float, float], ...]  # (onset, length) in beats
 
-_BASS_RHYTHMS: Final[tuple[_Pattern, ...]] = (
+_LOW_RHYTHMS: Final[tuple[_Pattern, ...]] = (
     ((0, 3.8),),
     ((0, 1.9), (2, 1.9)),
     ((0, 1.4), (1.5, 0.5), (2, 1.9)),
@@ -61,9 +61,9 @@ def _nearest(pitches: Sequence[int], target: float) -> int:
     return min(pitches, key=lambda pitch: (abs(pitch - target), pitch))
 
 
-def bass_line(chords: Sequence[Chord], low: int, high: int, rng: Generator) -> list[Note]:
+def low_line(chords: Sequence[Chord], low: int, high: int, rng: Generator) -> list[Note]:
     """Return roots and fifths in one rhythm, or a walking line."""
-    rhythm = _pick(_BASS_RHYTHMS, rng)
+    rhythm = _pick(_LOW_RHYTHMS, rng)
     walking = len(rhythm) == 4 and rng.random() < 0.5
     notes: list[Note] = []
     target = (low + min(high, low + 14)) / 2
@@ -104,10 +104,10 @@ def accompaniment(
                 notes.append(Note(chord.start + step / 2, 0.6, pitch, accent))
             continue
         for onset, length in _within(chord, rhythm):
-            for voice, pitch in enumerate(voicing):
-                lag = spread * voice
+            for place, pitch in enumerate(voicing):
+                lag = spread * place
                 notes.append(
-                    Note(chord.start + onset + lag, max(0.1, length - lag), pitch, 82 - 2 * voice)
+                    Note(chord.start + onset + lag, max(0.1, length - lag), pitch, 82 - 2 * place)
                 )
     return notes
 
@@ -153,7 +153,7 @@ def melody(chords: Sequence[Chord], key: Key, low: int, high: int, rng: Generato
 
 
 def compose(
-    role: str,
+    plays: str,
     chords: Sequence[Chord],
     key: Key,
     pitches: tuple[int, int],
@@ -165,8 +165,8 @@ def compose(
 
     Parameters
     ----------
-    role
-        `bass`, `comp`, `line` or `melody`.
+    plays
+        `low line`, `comp`, `line` or `melody`.
     chords, key
         The harmony, in beats.
     pitches
@@ -177,13 +177,13 @@ def compose(
         Whether the instrument's notes keep sounding while held.
     """
     low, high = pitches
-    by_role: dict[str, Callable[[], list[Note]]] = {
-        "bass": lambda: bass_line(chords, low, high, rng),
+    by_name: dict[str, Callable[[], list[Note]]] = {
+        "low line": lambda: low_line(chords, low, high, rng),
         "comp": lambda: accompaniment(chords, low, high, rng, sustained=sustained),
         "line": lambda: long_line(chords, low, high, rng),
         "melody": lambda: melody(chords, key, low, high, rng),
     }
-    return by_role[role]()
+    return by_name[plays]()
 
 
 def humanised(notes: Sequence[Note], rng: Generator, *, timing: float = 0.012) -> list[Note]:

@@ -16,7 +16,7 @@ _CLOSED_HAT, _OPEN_HAT, _CRASH, _RIDE, _RIDE_BELL = 42, 46, 49, 51, 53
 
 @dataclass(frozen=True, slots=True)
 class Groove:
-    """One bar for drums and cymbals, onsets in beats.
+    """One bar for a kit, onsets in beats.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ def random_groove(rng: Generator) -> Groove:
     return _GROOVES[int(rng.integers(len(_GROOVES)))]
 
 
-def drums(groove: Groove, n_bars: int, rng: Generator) -> list[Note]:
+def beat(groove: Groove, n_bars: int, rng: Generator) -> list[Note]:
     """Return kicks, snares and a tom fill in every last bar of four, in beats."""
     notes: list[Note] = []
     for bar in range(n_bars):
@@ -75,7 +75,7 @@ def drums(groove: Groove, n_bars: int, rng: Generator) -> list[Note]:
     return sorted(notes, key=lambda note: (note.start, note.pitch))
 
 
-def cymbals(groove: Groove, n_bars: int, rng: Generator) -> list[Note]:
+def metal(groove: Groove, n_bars: int, rng: Generator) -> list[Note]:
     """Return the time-keeping cymbal, with a crash where a section begins, in beats."""
     notes = [Note(0.0, 2.0, _CRASH, 104)] if rng.random() < 0.8 else []
     for bar in range(n_bars):

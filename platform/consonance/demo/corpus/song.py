@@ -14,7 +14,7 @@ from consonance.demo.corpus import harmony, patterns, percussion
 from consonance.demo.corpus.artists import Style
 from consonance.demo.corpus.score import BEATS_PER_BAR, Chord, Note, Part, timed
 from consonance.demo.corpus.soundfont import SoundFont
-from consonance.demo.corpus.timbres import INSTRUMENTS, Role, Timbre
+from consonance.demo.corpus.timbres import IN_THE_MIDDLE, INSTRUMENTS, ROLES, Role, Timbre
 
 #: Shortest and longest recording, in seconds.
 DURATION_S: Final = (30.0, 60.0)
@@ -38,17 +38,8 @@ _FORMS: Final[tuple[tuple[tuple[str, int], ...], ...]] = (
 )
 #: How many of a song's parts play in a section, as a share.
 _DENSITY: Final = {"intro": 0.3, "verse": 0.5, "chorus": 0.7, "bridge": 0.4, "outro": 0.35}
-_ROLE_LEVEL_DB: Final[dict[Role, float]] = {
-    "bass": 4.0,
-    "comp": -2.0,
-    "melody": 2.0,
-    "line": -2.0,
-    "drums": 0.0,
-    "cymbals": -1.0,
-}
 _BACKGROUND_CHANCE: Final = 0.12
 _BACKGROUND_DB: Final = -9.0
-_BASS_AND_DRUMS: Final = ("bass", "drums", "cymbals")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +217,14 @@ def _material(
     label: str,
 ) -> list[Note]:
     rng = _stream(seed, label, name, role)
-    if role in ("drums", "cymbals"):
+    plays = ROLES[role].plays
+    if plays == "beat" or plays == "metal":
         # Both hands of one drummer: the groove is the section's, not the part's.
         groove = percussion.random_groove(_stream(seed, label, "groove"))
-        play = percussion.drums if role == "drums" else percussion.cymbals
+        play = percussion.beat if plays == "beat" else percussion.metal
         return play(groove, n_bars, rng)
     return patterns.compose(
-        role,
+        plays,
         chords,
         key,
         (timbre.low, timbre.high),
@@ -242,10 +234,10 @@ def _material(
 
 
 def _part(name: str, timbre: Timbre, notes: list[Note], role: Role, rng: Generator) -> Part:
-    level = _ROLE_LEVEL_DB[role] + float(rng.normal(0.0, 2.0))
+    level = ROLES[role].level_db + float(rng.normal(0.0, 2.0))
     if rng.random() < _BACKGROUND_CHANCE:
         level += _BACKGROUND_DB
-    width = 0.1 if name in _BASS_AND_DRUMS else 0.6
+    width = 0.1 if name in IN_THE_MIDDLE else 0.6
     return Part(
         class_name=name,
         timbre=timbre,

@@ -13,7 +13,7 @@ from consonance.demo import corpus
 from consonance.demo.corpus import truth
 from consonance.demo.corpus.harmony import CHORD_TONES, PITCH_NAMES
 from consonance.demo.corpus.recording import audio_path
-from consonance.demo.corpus.timbres import CYMBAL_KEYS, DRUM_KEYS, INSTRUMENTS
+from consonance.demo.corpus.timbres import INSTRUMENTS, PERCUSSION_KEYS
 from consonance.errors import ParameterError, StateError
 
 RELEASE_S = 6.0  # an undamped vibraphone or cymbal rings for seconds
@@ -73,8 +73,8 @@ def test_drums_and_cymbals_are_told_apart_by_their_keys(small: corpus.CorpusSumm
             assert instrument.is_drum == (instrument.name in keys)
             if instrument.is_drum:
                 keys[instrument.name] |= {note.pitch for note in instrument.notes}
-    assert keys["drums"] <= DRUM_KEYS
-    assert keys["cymbals"] <= CYMBAL_KEYS
+    assert keys["drums"] <= PERCUSSION_KEYS["drums"]
+    assert keys["cymbals"] <= PERCUSSION_KEYS["cymbals"]
     assert keys["drums"]
     assert keys["cymbals"]
 

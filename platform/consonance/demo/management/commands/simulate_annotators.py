@@ -107,10 +107,15 @@ class Command(BaseCommand):
             "campaign": str(campaign.pk),
             "answers": outcome.answers,
             "by_person": outcome.by_person,
+            "not_passed": list(outcome.not_passed),
             "basis": oracle.basis,
-            "summary": f"{outcome.answers} answers by {len(panel)} simulated people: "
-            f"{oracle.basis}.",
+            "summary": f"{outcome.answers} answers by {len(panel)} simulated people"
+            f"{_turned_away(len(outcome.not_passed))}: {oracle.basis}.",
         }
+
+
+def _turned_away(number: int) -> str:
+    return f" ({number} did not pass the quiz)" if number else ""
 
 
 def _tell(done: int, total: int) -> None:

@@ -1,0 +1,1 @@
+"""Consent through the API."""
