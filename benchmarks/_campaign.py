@@ -29,7 +29,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [path for path in (str(ROOT / "platform"), str(ROOT)) if path not in sys.path]
 
 from benchmarks._crowd_answers import Answers, answers_of  # noqa: E402 - after the path
-from benchmarks._crowd_catalogue import Ids, make_catalogue, make_people, store  # noqa: E402
+from benchmarks._crowd_catalogue import (  # noqa: E402
+    NAMES,
+    Ids,
+    make_catalogue,
+    make_people,
+    store,
+)
 from consonance.demo.crowd import NO, UNSURE, YES, SimulatedCrowd, simulate  # noqa: E402
 
 if TYPE_CHECKING:
@@ -146,6 +152,7 @@ class _Loader:
             created_at=BEGUN,
             provenance={"simulated": "annotators simulated for a benchmark"},
             audit_share=audit_share,
+            requires_quiz=False,  # its answers were given before anybody had asked for one
             **fields,
         )
         campaign.rounds.set([drawn])
@@ -312,7 +319,7 @@ def main() -> None:
     parser.add_argument("--ratings", type=int, default=230_000, help="(230000)")
     parser.add_argument("--items", type=int, help="(ratings / 5.54)")
     parser.add_argument("--people", type=int, help="(ratings / 94)")
-    parser.add_argument("--classes", type=int, default=20, help="(20)")
+    parser.add_argument("--classes", type=int, default=len(NAMES), help="(OpenMIC's)")
     parser.add_argument("--gold", type=int, help="(a fiftieth of the items)")
     parser.add_argument("--name", default="Simulated crowd")
     parser.add_argument("--seed", type=int, default=0)

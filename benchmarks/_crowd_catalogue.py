@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks._crowd_answers import CLIP_MS
+from candidates.detector.taxonomy import read
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,11 +19,7 @@ if TYPE_CHECKING:
 
     from consonance.demo.crowd import SimulatedCrowd
 
-NAMES: Final = (
-    "accordion", "banjo", "bass", "cello", "clarinet", "cymbals", "drums", "flute", "guitar",
-    "mallet_percussion", "mandolin", "organ", "piano", "saxophone", "synthesizer", "trombone",
-    "trumpet", "ukulele", "violin", "voice",
-)  # fmt: skip
+NAMES: Final = read("openmic20").class_names
 _BATCH: Final = 5_000
 
 

@@ -224,6 +224,7 @@ class _Maker:
             name=f"Campaign {place + 1}",
             lease_seconds=self.wanted.lease_seconds,
             seed=place,
+            requires_quiz=False,  # raters begin with questions
         )
         campaign.rounds.set([drawn])
         guidelines = GuidelineVersion.objects.bulk_create(

@@ -60,6 +60,10 @@ def main() -> int:
     parser.add_argument("--raters", type=int, default=32, help="at once (32)")
     parser.add_argument("--classes", type=int, default=5, help="(5)")
     parser.add_argument("--lease", type=int, default=15, help="seconds that a lease lasts (15)")
+    parser.add_argument(
+        "--mishaps", type=float, default=1.0,
+        help="how many times as often as usual raters vanish, are late and send twice (1)",
+    )  # fmt: skip
     options = parser.parse_args()
     before = machine()
     with tempfile.TemporaryDirectory(prefix="consonance-bench-") as name:
@@ -114,7 +118,7 @@ def _run(database: Database, folder: Path, options: argparse.Namespace) -> dict[
             people=made["people"],
             wanted=options.answers,
             lease_s=options.lease,
-            habits=Habits(),
+            habits=Habits().oftener(options.mishaps),
         )
         used, of_database = usage(server.pid), usage(database.pid)
         begun = time.perf_counter()

@@ -25,7 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
 
 import django  # noqa: E402 - after the path
-from playwright.sync_api import Page, Response, sync_playwright  # noqa: E402
+from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from playwright.sync_api import TimeoutError as WaitedTooLong  # noqa: E402
 
 from tests.browser.conftest import DESKTOP, Visitor, served  # noqa: E402
 from tests.browser.rating import UNLOCKED, begin  # noqa: E402
@@ -48,6 +49,11 @@ HTMLMediaElement.prototype.play = function () {
   return play.call(this);
 };
 """
+#: What the page asked for, from the browser's cache too.
+_LOADED: Final = """() => [...new Set(
+  performance.getEntriesByType("resource").map((one) => one.name)
+    .filter((name) => /\\.(js|css)$/.test(new URL(name).pathname))
+)]"""
 
 
 def main() -> None:
@@ -68,10 +74,10 @@ def main() -> None:
         context = browser.new_context(**DESKTOP)
         visitor = Visitor(site, context, context.new_page())
         visitor.sign_in("listener")
-        weights: dict[str, int] = {}
-        visitor.page.on("response", lambda response: _weigh(response, weights))
         visitor.page.add_init_script(_WATCH)
-        waits = _answer_all(begin(visitor, "listener"), min(options.clips, MANY))
+        page = begin(visitor, "listener")
+        waits = _answer_all(page, min(options.clips, MANY))
+        weights = _weigh(page)
         browser.close()
     print(json.dumps(_told(waits, weights)))
 
@@ -81,21 +87,31 @@ def _answer_all(page: Page, clips: int) -> list[float]:
     page.keyboard.press("Enter")
     waits: list[float] = []
     for place in range(clips - 1):
-        page.wait_for_selector(UNLOCKED, timeout=_WAIT_MS)
-        sounds = page.evaluate("() => window.played.length")
-        page.keyboard.press(_KEYS[place % len(_KEYS)])
-        page.wait_for_function(
-            "sounds => window.played.length > sounds", arg=sounds, timeout=_WAIT_MS
-        )
+        try:
+            page.wait_for_selector(UNLOCKED, timeout=_WAIT_MS)
+            sounds = page.evaluate("() => window.played.length")
+            page.keyboard.press(_KEYS[place % len(_KEYS)])
+            page.wait_for_function(
+                "sounds => window.played.length > sounds", arg=sounds, timeout=_WAIT_MS
+            )
+        except WaitedTooLong as error:
+            shown = page.locator("#rate").inner_text()
+            raise SystemExit(f"Stuck after {place} of {clips - 1} answers at:\n{shown}") from error
         waits.append(page.evaluate("() => window.played.at(-1) - window.pressed.at(-1)"))
         sys.stderr.write(f"\r{place + 1} of {clips - 1}: {waits[-1]:.1f} ms   ")
     sys.stderr.write("\n")
     return waits
 
 
-def _weigh(response: Response, weights: dict[str, int]) -> None:
-    if response.request.resource_type in {"script", "stylesheet"}:
-        weights[response.url] = len(gzip.compress(response.body(), 9))
+def _weigh(page: Page) -> dict[str, int]:
+    """Return the gzipped size of every script and style that the page has loaded, by address."""
+    weights: dict[str, int] = {}
+    for address in page.evaluate(_LOADED):
+        response = page.request.get(address)
+        if not response.ok:
+            raise SystemExit(f"{address} answers {response.status}.")
+        weights[address] = len(gzip.compress(response.body(), 9))
+    return weights
 
 
 def _told(waits: list[float], weights: dict[str, int]) -> dict[str, Any]:

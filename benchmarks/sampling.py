@@ -30,6 +30,8 @@ os.environ.update(OMP_NUM_THREADS="1", POLARS_MAX_THREADS="1", ARROW_IO_THREADS=
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
 
+from candidates.detector.taxonomy import read  # noqa: E402 - after the path
+
 WINDOWS = 65  # of a track of four minutes
 SHARD_TRACKS = 100
 LOW, HIGH = 0.1, 0.9
@@ -40,7 +42,8 @@ PEERS = {"duckdb": "duckdb", "polars": "polars", "pandas": "pandas"}
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=7_000_000, help="excerpts (7,000,000)")
-    parser.add_argument("--classes", type=int, default=20, help="(20)")
+    openmic = len(read("openmic20").classes)
+    parser.add_argument("--classes", type=int, default=openmic, help=f"({openmic})")
     parser.add_argument("--per-class", type=int, default=1_000, help="candidates (1,000)")
     parser.add_argument("--seed", type=int, default=1, help="(1)")
     parser.add_argument("--no-peers", action="store_true", help="ours alone")

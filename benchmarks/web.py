@@ -53,6 +53,7 @@ from benchmarks._servers import (  # noqa: E402
     postgresql,
     usage,
 )
+from candidates.detector.taxonomy import read  # noqa: E402
 
 DATABASES: Final = ("sqlite", "postgresql")
 RATERS: Final = 32
@@ -109,7 +110,7 @@ def _wanted(options: argparse.Namespace) -> Wanted:
         questions=options.questions,
         campaigns=20,
         of_others=round(20_000 * share),
-        classes=20,
+        classes=len(read("openmic20").classes),
         people=PEOPLE,
         gold=800,
         heavy=round(5_000 * share),

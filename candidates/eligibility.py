@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,13 +29,19 @@ def eligible_tracks(score_set: ScoreSet, recipe: RoundRecipe) -> list[Track]:
     if not recipe.explicit:
         tracks = tracks.exclude(is_explicit=True)
     tracks = tracks.order_by("track_no")
-    return [track for track in tracks if _allowed(track, recipe.licences)]
+    return [
+        track
+        for track in tracks
+        if is_allowed(track.licence_title, track.licence_url, recipe.licences)
+    ]
 
 
-def _allowed(track: Track, licences: str) -> bool:
+@lru_cache(maxsize=4096)
+def is_allowed(title: str, url: str, licences: str) -> bool:
+    """Return whether a track of this licence may be drawn by a recipe's `licences`."""
     if licences == "all":
         return True
-    licence = parse_licence(track.licence_title, track.licence_url)
+    licence = parse_licence(title, url)
     shared = licence.may_cut and licence.may_redistribute
     return shared and not (licences == "commercial" and licence.is_nc)
 

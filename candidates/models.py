@@ -14,6 +14,7 @@ from django.db import models
 from django.urls import reverse
 
 from consonance.catalog.models import Clip, Collection, FrozenTableRow, Taxonomy, TaxonomyClass
+from consonance.jobs.models import Job
 
 
 class DetectorVersion(models.Model):
@@ -27,6 +28,17 @@ class DetectorVersion(models.Model):
         default=False, help_text="The small detector that ships, used without AudioSet weights."
     )
     provenance = models.JSONField(default=dict)
+    file = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Of a detector trained here: its weights, in the detectors folder.",
+    )
+    metrics = models.JSONField(
+        default=dict, blank=True, help_text="How good it is, on what; empty if never measured here."
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -38,6 +50,20 @@ class DetectorVersion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
+
+    def get_absolute_url(self) -> str:
+        """Return the detector's page."""
+        return reverse("detectors:detector", args=[self.pk])
+
+    @property
+    def uncovered(self) -> frozenset[str]:
+        """Names of the classes that it knows nothing about: rounds sample them uniformly."""
+        return frozenset(self.provenance.get("uncovered", []))
+
+    @property
+    def source(self) -> str:
+        """What `candidates.detector.load` is asked for."""
+        return str(Path(settings.DETECTORS_ROOT) / self.file) if self.file else self.name
 
 
 class ScoreSet(models.Model):
@@ -154,3 +180,133 @@ class Candidate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.clip} × {self.target}"
+
+    @property
+    def has_detector(self) -> bool:
+        """Whether its likelihood says anything; without, it was sampled uniformly."""
+        return self.target.name not in self.round.score_set.detector.uncovered
+
+
+class DetectorSearch(models.Model):
+    """A search for the best head on stored embeddings: what decides it, and how it ended."""
+
+    class State(models.TextChoices):
+        """Where the search is in its life."""
+
+        OPEN = "open", "Not finished"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=120)
+    score_set = models.ForeignKey(ScoreSet, on_delete=models.PROTECT, related_name="searches")
+    labels = models.ForeignKey(
+        FrozenTableRow,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="What was learnt from, unless it is a release.",
+    )
+    release = models.CharField(
+        max_length=140, blank=True, help_text="Folder of the release that was learnt from."
+    )
+    recipe = models.JSONField(help_text="Everything that decides the outcome, the seed included.")
+    recipe_sha256 = models.CharField(max_length=64, unique=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.OPEN)
+    error = models.TextField(blank=True)
+    material_sha256 = models.CharField(max_length=64, blank=True)
+    material = models.JSONField(
+        default=dict, blank=True, help_text="What the material holds: counts, classes, versions."
+    )
+    rung = models.PositiveSmallIntegerField(default=0, help_text="The rung that is trained now.")
+    closing_token = models.UUIDField(
+        null=True, blank=True, help_text="The lease of the job that prepares or closes the rung."
+    )
+    standings = models.JSONField(
+        default=list, blank=True, help_text="Per rung: number → value, low, high, by seed."
+    )
+    verdict = models.JSONField(
+        default=dict, blank=True, help_text="Whether the winner beats the default."
+    )
+    winner = models.PositiveIntegerField(null=True, blank=True)
+    detector = models.ForeignKey(
+        DetectorVersion,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="searches",
+        help_text="What was made of it.",
+    )
+    jobs = models.ManyToManyField(Job, related_name="detector_searches", blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["-created_at"], name="search_by_time")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        """Return the leaderboard."""
+        return reverse("detectors:search", args=[self.pk])
+
+    @property
+    def folder(self) -> Path:
+        """Where its material and heads lie."""
+        return Path(settings.DETECTORS_ROOT) / "searches" / str(self.pk)
+
+
+class DetectorTrial(models.Model):
+    """One training: a configuration, at a rung, with a seed. Leased to one job at a time."""
+
+    class State(models.TextChoices):
+        """Where the training is in its life."""
+
+        WAITING = "waiting", "Waiting"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    search = models.ForeignKey(DetectorSearch, on_delete=models.CASCADE, related_name="trials")
+    number = models.PositiveIntegerField(help_text="The configuration; 0 is the default.")
+    rung = models.PositiveSmallIntegerField()
+    seed = models.PositiveIntegerField()
+    epochs = models.PositiveIntegerField(help_text="Most passes over the data.")
+    parameters = models.JSONField(help_text="Settings that differ from a head's defaults.")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    lease_token = models.UUIDField(
+        null=True, blank=True, help_text="The lease of the job that trains it."
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    value = models.FloatField(null=True, blank=True, help_text="Mean average precision.")
+    metrics = models.JSONField(default=dict, blank=True, help_text="Means, and each class's.")
+    curve = models.JSONField(default=list, blank=True, help_text="One entry per pass.")
+    head_sha256 = models.CharField(max_length=64, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["rung", "number", "seed"]
+        constraints = [
+            models.UniqueConstraint(fields=["search", "rung", "number", "seed"], name="trial_once")
+        ]
+        indexes = [models.Index(fields=["search", "rung", "state"], name="trial_by_rung")]
+
+    def __str__(self) -> str:
+        return f"Configuration {self.number}, rung {self.rung}, seed {self.seed}"
+
+    @property
+    def path(self) -> Path:
+        """Where its head lies."""
+        name = f"{self.number:05d}-{self.rung}-{self.seed}.npz"
+        return self.search.folder / "heads" / name

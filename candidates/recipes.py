@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from candidates.sampling.caps import Caps
-from candidates.sampling.strata import PRESETS, Stratum, checked, tails
+from candidates.sampling.strata import PRESETS, Stratum, checked, designs_of, tails
 from consonance.errors import ParameterError
 
 LICENCES = ("open", "commercial", "all")
+
+#: Name, low and high quantile, share.
+StratumRow = tuple[str, float, float, float]
+#: Class name, candidates wanted, strata.
+ClassRow = tuple[str, int, tuple[StratumRow, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +35,14 @@ class RoundRecipe:
     strata
         In place of the four above: a name in `sampling.PRESETS`, or strata of one's own, each
         (name, low, high, share).
+    by_class
+        In place of all the above and of `classes`: each class's own number and strata, by the same
+        names for all, as `suggest_round` makes them.
     max_per_track, max_per_artist, max_per_album
         Candidates that one source may give, over all classes; None for no cap.
     classes
-        Class names to ask about; empty for every class that the detector covers.
+        Class names to ask about; empty for all. What the detector does not know is drawn
+        uniformly.
     licences
         `open`: only tracks whose licence lets a clip be cut and passed on; `commercial`: of those,
         only ones that do not forbid commerce; `all`: every track, when the curator takes the
@@ -56,7 +65,8 @@ class RoundRecipe:
     high: float = 0.9
     share_high: float = 0.5
     share_low: float | None = None
-    strata: str | tuple[tuple[str, float, float, float], ...] = ""
+    strata: str | tuple[StratumRow, ...] = ""
+    by_class: tuple[ClassRow, ...] = ()
     max_per_track: int | None = 1
     max_per_artist: int | None = None
     max_per_album: int | None = None
@@ -93,6 +103,39 @@ class RoundRecipe:
             )
         self.caps()
         self.design()
+        self._check_classes()
+
+    def _check_classes(self) -> None:
+        """Refuse classes of their own strata that contradict the rest."""
+        if not self.by_class:
+            return
+        names = self.names
+        if self.strata or (self.classes and self.classes != names):
+            raise ParameterError("Give either each class's own strata, or classes and strata.")
+        if len(set(names)) != len(names):
+            raise ParameterError("A class stands twice among those with strata of their own.")
+        if any(number < 0 for _, number, _ in self.by_class):
+            raise ParameterError("A class's number of candidates must not be negative.")
+        if not any(number for _, number, _ in self.by_class):
+            raise ParameterError("A round takes 1 or more candidates of some class.")
+        self.designs(names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Classes to ask about; none for every class."""
+        return tuple(name for name, _, _ in self.by_class) or self.classes
+
+    def wanted(self, names: Sequence[str]) -> list[int]:
+        """Return how many candidates each class is to get."""
+        own = {name: number for name, number, _ in self.by_class}
+        return [own.get(name, 0) if own else self.per_class for name in names]
+
+    def designs(self, names: Sequence[str]) -> tuple[tuple[Stratum, ...], ...]:
+        """Return each class's strata."""
+        own = {name: _strata_of(rows) for name, _, rows in self.by_class}
+        if not own:
+            return designs_of(self.design(), len(names))
+        return designs_of([own[name] for name in names], len(names))
 
     def caps(self) -> Caps:
         """Return the caps."""
@@ -112,12 +155,7 @@ class RoundRecipe:
                     f"No preset is called {self.strata!r}. Use one of: {', '.join(PRESETS)}."
                 )
             return PRESETS[self.strata]
-        return checked(
-            [
-                Stratum(name=name, low=low, high=high, share=share)
-                for name, low, high, share in self.strata
-            ]
-        )
+        return _strata_of(self.strata)
 
     def as_json(self) -> dict[str, Any]:
         """Return what is stored; values at their defaults that came later are left out.
@@ -136,6 +174,11 @@ class RoundRecipe:
         stored["classes"] = list(self.classes)
         if "strata" in stored and not isinstance(self.strata, str):
             stored["strata"] = [list(stratum) for stratum in self.strata]
+        if "by_class" in stored:
+            stored["by_class"] = [
+                [name, number, [list(stratum) for stratum in rows]]
+                for name, number, rows in self.by_class
+            ]
         return stored
 
     @classmethod
@@ -147,8 +190,18 @@ class RoundRecipe:
         if isinstance(values.get("strata"), list):
             values["strata"] = tuple(tuple(stratum) for stratum in values["strata"])
         try:
+            values["by_class"] = tuple(
+                (name, number, tuple(tuple(stratum) for stratum in rows))
+                for name, number, rows in values.get("by_class", ())
+            )
             return cls(**values)
         except (TypeError, ValueError) as error:
             if isinstance(error, ParameterError):
                 raise
             raise ParameterError(f"This is no recipe of a round: {error}") from error
+
+
+def _strata_of(rows: Sequence[StratumRow]) -> tuple[Stratum, ...]:
+    return checked(
+        [Stratum(name=name, low=low, high=high, share=share) for name, low, high, share in rows]
+    )

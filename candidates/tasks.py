@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
+
+from celery import shared_task
 
 from candidates.actions.draw_round import draw_round
+from candidates.actions.forecast_scores import forecast_scores
+from candidates.actions.map_embeddings import map_embeddings
+from candidates.actions.run_search import run_search
 from candidates.actions.score_collection import score_collection
-from candidates.models import ScoreSet
+from candidates.actions.score_shard import score_shard
+from candidates.actions.suggest_round import suggest_round
+from candidates.actions.use_search import use_search
+from candidates.loop.suggestion import Aim
+from candidates.models import DetectorSearch, ScoreSet
 from candidates.recipes import RoundRecipe
+from candidates.scoring.embedding_map import MOST as MOST_MAPPED
 from consonance.catalog.models import Collection
 from consonance.jobs.context import JobContext
 from consonance.jobs.registry import register
@@ -27,6 +38,34 @@ def score(
     )
 
 
+@register("candidates.forecast_scores", label="Forecast the cost of scoring")
+def forecast(
+    context: JobContext, *, collection: str, models_dir: str | None = None, **options: Any
+) -> dict[str, Any]:
+    """Say what scoring a collection will cost."""
+    return forecast_scores(
+        collection=Collection.objects.get(pk=collection),
+        context=context,
+        models_dir=Path(models_dir) if models_dir else None,
+        **options,
+    )
+
+
+@shared_task(name="candidates.score_shard", acks_late=True)
+def help_to_score(
+    job_id: str, score_set: str, number: int, shard_tracks: int, root: str, models_dir: str
+) -> bool:
+    """Score one shard for a running job; a message that comes twice does no harm."""
+    return score_shard(
+        job_id=UUID(job_id),
+        score_set=UUID(score_set),
+        number=number,
+        shard_tracks=shard_tracks,
+        root=root,
+        models_dir=models_dir,
+    )
+
+
 @register("candidates.draw_round", label="Draw a round")
 def draw(
     context: JobContext, *, score_set: str, recipe: dict[str, Any], processes: int = 2
@@ -41,3 +80,60 @@ def draw(
         actor=context.job.created_by,
         processes=processes,
     )
+
+
+@register("candidates.suggest_round", label="Suggest a round")
+def suggest(
+    context: JobContext, *, score_set: str, aim: dict[str, Any], seed: int = 0
+) -> dict[str, Any]:
+    """Recalibrate a detector and suggest the next round."""
+    return suggest_round(
+        score_set=ScoreSet.objects.select_related("collection", "detector__taxonomy").get(
+            pk=score_set
+        ),
+        aim=Aim(**aim),
+        seed=seed,
+        actor=context.job.created_by,
+    )
+
+
+@register("candidates.map_embeddings", label="Map a collection")
+def map_collection(
+    context: JobContext, *, score_set: str, most: int = MOST_MAPPED, seed: int = 0
+) -> dict[str, Any]:
+    """Make the map of a score set's embeddings, and lay its rounds onto it."""
+    return map_embeddings(
+        score_set=ScoreSet.objects.select_related("collection").get(pk=score_set),
+        context=context,
+        most=most,
+        seed=seed,
+        actor=context.job.created_by,
+    )
+
+
+@register("candidates.search", label="Search for a detector")
+def search(context: JobContext, *, search: str) -> dict[str, Any]:
+    """Work on a search until it is done; others may work on it at once."""
+    return run_search(search=DetectorSearch.objects.get(pk=search), context=context)
+
+
+@register("candidates.use_search", label="Make a detector of a search")
+def use(
+    context: JobContext, *, search: str, number: int | None = None, name: str = ""
+) -> dict[str, Any]:
+    """Register a configuration's head as a detector."""
+    version = use_search(
+        search=DetectorSearch.objects.select_related("score_set__detector__taxonomy").get(
+            pk=search
+        ),
+        number=number,
+        name=name,
+        actor=context.job.created_by,
+    )
+    return {
+        "detector": str(version.pk),
+        "name": version.name,
+        "version": version.version,
+        "metrics": version.metrics,
+        "summary": f"Made {version}. Score with --detector {version.name}.",
+    }

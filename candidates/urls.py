@@ -2,12 +2,23 @@
 
 from django.urls import path
 
-from candidates import views
+from candidates.views import drawing, listening, mapping, rounds, scoring
 
 app_name = "candidates"
 urlpatterns = [
-    path("", views.round_list, name="rounds"),
-    path("draw/", views.round_draw, name="draw"),
-    path("<uuid:round_id>/", views.round_detail, name="round"),
-    path("<uuid:round_id>/review/", views.round_review, name="review"),
+    path("", rounds.round_list, name="rounds"),
+    path("draw/", drawing.round_draw, name="draw"),
+    path("draw/preview", drawing.preview, name="preview"),
+    path("scores/new/", scoring.score, name="score"),
+    path("<uuid:round_id>/", rounds.round_detail, name="round"),
+    path("<uuid:round_id>/review/", rounds.round_review, name="review"),
+    path("scores/<uuid:score_set_id>/listen/", listening.listen, name="listen"),
+    path(
+        "scores/<uuid:score_set_id>/excerpts/<int:track_no>/<int:start_ms>/sound",
+        listening.sound,
+        name="excerpt_sound",
+    ),
+    path("scores/<uuid:score_set_id>/map/", mapping.embedding_map, name="map"),
+    path("scores/<uuid:score_set_id>/map/make/", mapping.make, name="make_map"),
+    path("scores/<uuid:score_set_id>/map/square/", mapping.square, name="map_square"),
 ]

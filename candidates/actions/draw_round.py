@@ -135,9 +135,12 @@ def _draw(score_set: ScoreSet, recipe: RoundRecipe, tracks: list[Track], asked: 
     from candidates.scoring.histograms import histograms
     from candidates.scoring.shards import scored_classes
 
-    uncovered = set(score_set.detector.provenance.get("uncovered", []))
-    names = recipe.classes or tuple(
-        name for name in scored_classes(score_set.folder) if name not in uncovered
+    # Classes without a detector are drawn uniformly: their chance is known, and it is the same.
+    silent = score_set.detector.uncovered
+    known = silent.union(scored_classes(score_set.folder))
+    in_order = score_set.detector.taxonomy.classes.order_by("position")
+    names = recipe.names or tuple(
+        name for name in in_order.values_list("name", flat=True) if name in known
     )
     sources = sources_of(tracks)
     places = np.array(asked.places, np.int64).reshape(-1, 2)
@@ -150,14 +153,16 @@ def _draw(score_set: ScoreSet, recipe: RoundRecipe, tracks: list[Track], asked: 
         tracks=sources.recording,
         taken=taken,
         window_ms=score_set.window_ms if recipe.exclude_asked else 1,
+        silent=silent,
     )
     found = draw_from(
         source,
         sources,
-        per_class=recipe.per_class,
-        strata=recipe.design(),
+        per_class=recipe.wanted(names),
+        strata=recipe.designs(names),
         caps=recipe.caps(),
         class_keys=names,
+        uniform=[name in silent for name in names],
         seed=recipe.seed,
     )
     by_number = {track.track_no: track for track in tracks}
@@ -169,7 +174,12 @@ def _draw(score_set: ScoreSet, recipe: RoundRecipe, tracks: list[Track], asked: 
             (by_number[number], start)
             for number, start in zip(numbers.tolist(), starts.tolist(), strict=True)
         ],
-        figures=histograms(source.counts, names, low=recipe.low, high=recipe.high),
+        figures=histograms(
+            source.counts[[name not in silent for name in names]],
+            [name for name in names if name not in silent],
+            low=recipe.low,
+            high=recipe.high,
+        ),
     )
 
 
@@ -242,6 +252,7 @@ def _store(
         columns["tail"].append(row.tail)
         columns["likelihood"].append(row.likelihood)
         columns["quantile"].append(row.quantile)
+        columns["inclusion"].append(row.inclusion)
     table = TableStore(settings.TABLES_ROOT).freeze(
         pa.table(dict(columns)),
         "candidates",

@@ -4,43 +4,58 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from django.db import transaction
-
+from candidates.actions.keep_detector import keep_detector
 from candidates.models import DetectorVersion
-from consonance.catalog.models import Taxonomy, TaxonomyClass
+from consonance.catalog.actions.import_taxonomy import import_taxonomy
+from consonance.catalog.models import Taxonomy
+from consonance.catalog.taxonomies import complete, definition_of, published
 from consonance.errors import StateError
+from consonance.taxonomies.definition import Taxonomy as Definition
 
 
 def register_taxonomy(*, name: str) -> Taxonomy:
-    """Store a taxonomy file as rows; the same version is stored once.
+    """Return the row of a taxonomy to score by; one that ships is stored when it is first needed.
+
+    Parameters
+    ----------
+    name
+        `name` for its newest published version, or `name@version`.
 
     Raises
     ------
     ParameterError
-        If no taxonomy file has this name, or it is ill-formed.
+        If there is none of this name, or a file that ships is ill-formed.
     StateError
-        If the file was changed without a new version.
+        If it is a draft, or a file that ships was changed without a new version.
     """
-    from candidates.detector.taxonomy import read
+    from candidates.detector.taxonomy import available, read
 
-    source = read(name)
-    with transaction.atomic():
-        row, made = Taxonomy.objects.get_or_create(
-            name=source.name, version=source.version, defaults={"licence": source.licence}
-        )
-        if made:
-            TaxonomyClass.objects.bulk_create(
-                TaxonomyClass(
-                    taxonomy=row,
-                    position=position,
-                    name=entry.name,
-                    display_name=entry.display_name,
-                    article=entry.article,
-                )
-                for position, entry in enumerate(source.classes)
-            )
-    known = tuple(row.classes.values_list("name", flat=True))
-    if known != source.class_names:
+    slug, _, version = name.partition("@")
+    if slug in available():
+        source = read(slug)
+        if version in ("", source.version):
+            row = _shipped(source)
+            if version:
+                return row
+    return published(name)
+
+
+def complete_shipped() -> None:
+    """Give rows of taxonomies that ship the maps that older versions did not store."""
+    from candidates.detector.taxonomy import available, read
+
+    for name in available():
+        source = read(name)
+        row = Taxonomy.objects.filter(name=source.name, version=source.version).first()
+        if row is not None and definition_of(row) != source:
+            complete(row, source)
+
+
+def _shipped(source: Definition) -> Taxonomy:
+    row = Taxonomy.objects.filter(name=source.name, version=source.version).first()
+    if row is None:
+        row, _ = import_taxonomy(definition=source, publish=True)
+    elif definition_of(row) != source and not complete(row, source):
         raise StateError(
             f"Taxonomy {row} has other classes here than in its file. Give the file a new version."
         )
@@ -55,9 +70,10 @@ def register_detector(
     Parameters
     ----------
     name
-        As in `candidates.detector.load`, or `auto` for the best whose weights are at hand.
+        As in `candidates.detector.load`, the name of a detector that was trained here (its newest
+        version, or `name@version`), or `auto` for the best published one whose weights are at hand.
     taxonomy
-        Name of the taxonomy to map to.
+        The taxonomy to map to, as in `register_taxonomy`.
     models_dir
         Where weights lie; None looks in `CONSONANCE_MODELS` and the user's cache.
 
@@ -70,7 +86,13 @@ def register_detector(
 
     chosen = best_available(models_dir) if name == "auto" else name
     row = register_taxonomy(name=taxonomy)
-    detector = load(chosen, taxonomy=taxonomy, models_dir=models_dir)
+    if chosen.endswith(".npz"):
+        return _from_file(Path(chosen), row, models_dir)
+    trained = _trained_here(chosen, row)
+    if trained is not None:
+        load(trained.source, taxonomy=definition_of(row), models_dir=models_dir)
+        return trained
+    detector = load(chosen, taxonomy=definition_of(row), models_dir=models_dir)
     version, _ = DetectorVersion.objects.update_or_create(
         name=chosen,
         version=detector.version,
@@ -78,3 +100,27 @@ def register_detector(
         defaults={"is_fallback": chosen == "default", "provenance": detector.provenance},
     )
     return version
+
+
+def _trained_here(name: str, taxonomy: Taxonomy) -> DetectorVersion | None:
+    """Return the newest detector of this name that is kept here, for this taxonomy if there is."""
+    slug, _, version = name.partition("@")
+    found = DetectorVersion.objects.filter(name=slug, taxonomy=taxonomy).exclude(file="")
+    if version:
+        found = found.filter(version=version)
+    return found.order_by("-created_at").first()
+
+
+def _from_file(path: Path, taxonomy: Taxonomy, models_dir: Path | None) -> DetectorVersion:
+    """Keep a file of weights that somebody trained, with its card, and return its version."""
+    from candidates.detector.headed import read_card
+
+    card = read_card(path)
+    return keep_detector(
+        content=path.read_bytes(),
+        card=card,
+        name=path.stem,
+        taxonomy=taxonomy,
+        metrics={},
+        models_dir=models_dir,
+    )

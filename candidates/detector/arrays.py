@@ -1,7 +1,9 @@
-"""Named arrays from files that can hold nothing else."""
+"""Named arrays from files that can hold nothing else, and files that are whole or not there."""
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -34,3 +36,17 @@ def read_arrays(path: Path) -> dict[str, Tensor]:
     ):
         raise ModelError(f"{path} holds something other than named arrays.")
     return dict(content)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that whoever reads its name finds the old content or the new, no mixture."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        part.chmod(0o644)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,8 +19,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from candidates.detector.taxonomy import Taxonomy
 from consonance.errors import ParameterError
+from consonance.taxonomies.counting import counted
+from consonance.taxonomies.definition import Taxonomy
+from consonance.taxonomies.ontology import ontology
 
 LABELS: Final = Path(__file__).resolve().parent / "audioset_labels.csv"
 
@@ -85,27 +88,71 @@ def class_map(taxonomy: Taxonomy, column: str = "index") -> ClassMap:
     Parameters
     ----------
     taxonomy
-        Its classes' `audioset_mids` say what counts.
+        Its classes' maps say what counts: see `consonance.taxonomies.counting.counted`.
     column
         As in `label_index`.
 
     Raises
     ------
     ParameterError
-        If a class names an identifier that is not among the 527 published labels.
+        If a class names an identifier that is not in AudioSet's ontology.
     """
-    index = label_index(column)
-    outputs = []
+    known = ontology()
     for entry in taxonomy.classes:
-        unknown = [mid for mid in entry.audioset_mids if mid not in index]
+        unknown = [mid for mid in entry.audioset_mids if mid not in known]
         if unknown:
             raise ParameterError(
                 f"The class {entry.name!r} of the taxonomy {taxonomy.name!r} names "
-                f"{', '.join(unknown)}, which AudioSet has not published among its 527 labels. "
-                "Correct or remove it."
+                f"{', '.join(unknown)}, which is not in AudioSet's ontology. Correct or remove it."
             )
-        positions = {index[mid] for mid in entry.audioset_mids} - {-1}
-        outputs.append(np.array(sorted(positions), dtype=np.int64))
+    index = label_index(column)
+    counts = counted(taxonomy)
+    return _mapped(
+        taxonomy, [{index[mid] for mid in counts[name]} - {-1} for name in taxonomy.class_names]
+    )
+
+
+def trained_map(trained: Sequence[str], meaning: Taxonomy, taxonomy: Taxonomy) -> ClassMap:
+    """Return which outputs of a network of our own stand for each class of a taxonomy.
+
+    Parameters
+    ----------
+    trained
+        Names of the classes that the network was trained on, one an output.
+    meaning
+        The taxonomy that these names come from.
+    taxonomy
+        Whose classes to score. An output stands for a class when all AudioSet labels of the one
+        count as the other: a guitar is plucked strings, but not all that is plucked is a guitar.
+        Where either has no such label, only the same class of the same taxonomy will do.
+    """
+    known, counts = counted(meaning), counted(taxonomy)
+    is_same = meaning.name == taxonomy.name
+    outputs = []
+    for name in taxonomy.class_names:
+        found = set()
+        for place, output in enumerate(trained):
+            labels = set(known.get(output, ()))
+            if labels and counts[name]:
+                fits = labels <= set(counts[name])
+            else:
+                fits = output == name and (is_same or output not in known)
+            if fits:
+                found.add(place)
+        outputs.append(found)
+    return _mapped(taxonomy, outputs)
+
+
+def same_names(trained: Sequence[str], taxonomy: Taxonomy) -> ClassMap:
+    """Return the map by which a class's output is the one of the same name, if there is one."""
+    return _mapped(
+        taxonomy,
+        [{trained.index(name)} if name in trained else set() for name in taxonomy.class_names],
+    )
+
+
+def _mapped(taxonomy: Taxonomy, found: Sequence[set[int]]) -> ClassMap:
+    outputs = [np.array(sorted(positions), dtype=np.int64) for positions in found]
     listing = [
         [name, positions.tolist()]
         for name, positions in zip(taxonomy.class_names, outputs, strict=True)

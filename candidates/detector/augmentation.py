@@ -1,7 +1,9 @@
-"""What happens to an example before the small network learns from it.
+"""What happens to an example before the small network learns from it: mixup, SpecAugment and more.
 
-Rendered music is clean and even; recordings are not. Everything works on natural logarithms of band
-powers, where gain and equalisation are sums and mixing is `logaddexp`.
+Rendered music is clean and even; recordings are not. Everything works on natural logarithms of
+band powers, where gain and equalisation are sums and mixing is `logaddexp`. Mixup (Zhang et al.,
+ICLR 2018) is done to powers, as two players would, and both partners' classes are heard; runs of
+bands and frames are blanked as in SpecAugment (Park et al., Interspeech 2019).
 """
 
 from __future__ import annotations
@@ -52,8 +54,8 @@ def augmented(
     ----------
     frames : Tensor [shape=(n, n_bands, n_frames)]
         Natural logarithms of band powers.
-    labels : Tensor [shape=(n, n_classes)]
-        One for present.
+    labels : Tensor [shape=(n, n_classes), in {-1, 0, 1}]
+        Unknown, absent, present.
     how
         How much.
     chance
@@ -75,7 +77,7 @@ def augmented(
     partner = frames[other] + (level - level[other]) + gain
     mixes = torch.rand(n, generator=chance) < how.mix_share
     frames = torch.where(mixes[:, None, None], torch.logaddexp(frames, partner), frames)
-    labels = torch.where(mixes[:, None], torch.maximum(labels, labels[other]), labels)
+    labels = torch.where(mixes[:, None], _either(labels, labels[other]), labels)
 
     knots = torch.randn(n, 1, _EQ_KNOTS, generator=chance) * how.eq_db * _NEPERS_PER_DB
     curve = nn.functional.interpolate(knots, size=n_bands, mode="linear", align_corners=True)
@@ -97,3 +99,10 @@ def augmented(
         masked = masked[:, :, None] if axis == 1 else masked[:, None, :]
         frames = torch.where(masked, frames.mean(dim=(1, 2), keepdim=True), frames)
     return frames, labels
+
+
+def _either(one: Tensor, other: Tensor) -> Tensor:
+    """Return what is known of two sounds at once: absent only what is absent from both."""
+    present = torch.maximum(one, other) == 1.0
+    absent = (one == 0.0) & (other == 0.0)
+    return torch.where(present, 1.0, torch.where(absent, 0.0, -1.0))

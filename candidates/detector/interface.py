@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import Any, ClassVar, Final
+from collections.abc import Iterable, Iterator
+from typing import Any, ClassVar, Final, Self
 
 import numpy as np
 import soxr
 from numpy.typing import ArrayLike, NDArray
 
-from consonance.errors import ParameterError
+from consonance.errors import ModelError, ParameterError
 
 Float = NDArray[np.float32]
 
@@ -99,17 +99,63 @@ class Detector(ABC):
                 soxr.resample(samples, sample_rate, self.sample_rate, quality="HQ"), np.float32
             )
         self._check_length(samples.size)
-        scores, _ = next(self.windows(samples, np.zeros(1, np.int64), samples.size))
-        return self._mark_uncovered(scores)
+        return self._mark_uncovered(self.score_one(samples))
+
+    def score_one(self, audio: Float) -> Float:
+        """Return the scores of a piece of audio at `sample_rate`, taken as one window."""
+        scores, _ = next(self.windows(audio, np.zeros(1, np.int64), audio.size))
+        return scores
+
+    def to(self, device: str) -> Self:
+        """Move to a device and return itself.
+
+        Raises
+        ------
+        ModelError
+            If the detector cannot run there.
+        """
+        if device != "cpu":
+            raise ModelError(f"The detector {self.name!r} runs on the CPU only, not on {device}.")
+        return self
+
+    def score_pieces(
+        self, pieces: Iterable[tuple[Float, NDArray[np.int64]]], length: int
+    ) -> Iterator[tuple[Float, Float]]:
+        """Score windows of many pieces of audio, of one recording or of several.
+
+        A window's scores and embedding are the same bytes as those of `score_excerpts`, whatever
+        else is scored with it.
+
+        Parameters
+        ----------
+        pieces
+            Audio at `sample_rate`, finite [shape=(n_samples,), dtype=float32], and the first
+            sample of each window in it. Taken one by one: a piece may be freed when the next is
+            asked for.
+        length
+            Samples in a window, at least `min_samples`.
+
+        Yields
+        ------
+        scores : np.ndarray [shape=(n_windows, n_classes), dtype=float32, in [0, 1]]
+        embeddings : np.ndarray [shape=(n_windows, embedding_dim), dtype=float32]
+            Of each piece, in their order; not necessarily before the next one is asked for.
+        """
+        for audio, starts in pieces:
+            scores = np.empty((starts.size, len(self.classes)), np.float32)
+            embeddings = np.empty((starts.size, self.embedding_dim), np.float32)
+            for row, (score, embedding) in enumerate(self.windows(audio, starts, length)):
+                scores[row] = self._mark_uncovered(score)
+                embeddings[row] = embedding
+            yield scores, embeddings
 
     def score_excerpts(
         self, audio: ArrayLike, starts_ms: ArrayLike, window_ms: int = 10_000
     ) -> tuple[Float, Float]:
         """Score many windows of one recording.
 
-        Each window is scored by itself, one after the other: on a CPU that is faster than a
-        batch (see `candidates/detector/README.md`), and a window's score never depends on
-        which others were asked for.
+        A window's score never depends on which others were asked for, not by a bit; see
+        `batched` for how.
 
         Parameters
         ----------
@@ -143,12 +189,7 @@ class Detector(ABC):
                 f"{samples.size * 1000 // self.sample_rate} ms. Take the starts from the excerpt "
                 "grid of its decoded duration."
             )
-        scores = np.empty((starts.size, len(self.classes)), np.float32)
-        embeddings = np.empty((starts.size, self.embedding_dim), np.float32)
-        for row, (score, embedding) in enumerate(self.windows(samples, starts, length)):
-            scores[row] = self._mark_uncovered(score)
-            embeddings[row] = embedding
-        return scores, embeddings
+        return next(iter(self.score_pieces([(samples, starts)], length)))
 
     def _starts(self, starts_ms: ArrayLike) -> NDArray[np.int64]:
         starts = np.asarray(starts_ms)

@@ -2,27 +2,26 @@
 
 The network, its 32 kHz log-mel front end and its weights are those of EfficientAT (F. Schmid,
 K. Koutini, G. Widmer, "Efficient large-scale audio tagging via transformer-to-CNN knowledge
-distillation", ICASSP 2023; weights MIT). This module is our own: it follows the paper, the table of
-MobileNetV3-Large (A. Howard et al., "Searching for MobileNetV3", ICCV 2019, table 1) and the shapes
-of the published arrays.
+distillation", ICASSP 2023; weights MIT). This module is our own: it follows the paper,
+MobileNetV3-Large (`mobilenet`) and the shapes of the published arrays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
-from typing import Final, Self
+from collections.abc import Mapping
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from candidates.detector import mobilenet
+from candidates.detector.batched import probabilities_of
 from candidates.detector.filterbank import mel_filterbank
 from candidates.detector.interface import Float
-from candidates.detector.layout import channels_last
-from candidates.detector.melspectrum import MelSpectrum
+from candidates.detector.layout import channels_last, folded
+from candidates.detector.melspectrum import FrontEnd, MelSpectrum
 from candidates.detector.tagger import AudioSetTagger
 from consonance.errors import ModelError
 
@@ -35,39 +34,10 @@ HIGHEST_HZ: Final = 15_000.0
 PRE_EMPHASIS: Final = 0.97
 N_LABELS: Final = 527
 _WIDTH: Final = 0.4
-_BN_EPS: Final = 1e-3
-
-# MobileNetV3-Large, one row per block: kernel, expanded and output channels at width 1, squeeze and
-# excitation, h-swish instead of ReLU, stride. (Howard et al. 2019, table 1)
-_BLOCKS: Final = (
-    (3, 16, 16, False, False, 1),
-    (3, 64, 24, False, False, 2),
-    (3, 72, 24, False, False, 1),
-    (5, 72, 40, True, False, 2),
-    (5, 120, 40, True, False, 1),
-    (5, 120, 40, True, False, 1),
-    (3, 240, 80, False, True, 2),
-    (3, 200, 80, False, True, 1),
-    (3, 184, 80, False, True, 1),
-    (3, 184, 80, False, True, 1),
-    (3, 480, 112, True, True, 1),
-    (3, 672, 112, True, True, 1),
-    (5, 672, 160, True, True, 2),
-    (5, 960, 160, True, True, 1),
-    (5, 960, 160, True, True, 1),
-)
-_STEM: Final = 16  # channels of the first convolution at width 1
 _HEAD: Final = 1280  # units of the hidden dense layer at width 1
-_LAST_FACTOR: Final = 6  # the last convolution multiplies the channels by this
 
 
-def _channels(at_width_one: float) -> int:
-    """Return a multiple of 8 near the number, never below 90 % of it (Howard et al. 2017)."""
-    rounded = max(8, int(at_width_one + 4) // 8 * 8)
-    return rounded + 8 if rounded < 0.9 * at_width_one else rounded
-
-
-class LogMel:
+class LogMel(FrontEnd):
     """Log-mel frames of 32 kHz audio, as mn04 was trained on.
 
     Pre-emphasis, centred 25 ms Hann frames every 10 ms, power spectrum, 128 mel bands up to 15 kHz,
@@ -75,10 +45,12 @@ class LogMel:
     """
 
     def __init__(self) -> None:
-        self._spectrum = MelSpectrum(
-            mel_filterbank(N_MELS, N_FFT, SAMPLE_RATE, 0.0, HIGHEST_HZ),
-            taper=torch.hann_window(WINDOW, periodic=False),
-            hop=HOP,
+        super().__init__(
+            MelSpectrum(
+                mel_filterbank(N_MELS, N_FFT, SAMPLE_RATE, 0.0, HIGHEST_HZ),
+                taper=torch.hann_window(WINDOW, periodic=False),
+                hop=HOP,
+            )
         )
 
     def __call__(self, audio: Tensor) -> Tensor:
@@ -92,68 +64,47 @@ class LogMel:
         -------
         Tensor [shape=(128, 1 + (n_samples - 1) // 320)]
         """
-        emphasised = audio[1:] - PRE_EMPHASIS * audio[:-1]
-        padded = nn.functional.pad(emphasised[None], (N_FFT // 2, N_FFT // 2), mode="reflect")[0]
-        return ((self._spectrum(padded) + 1e-5).log() + 4.5) / 5.0
+        padded = _mirrored(_emphasised(audio), N_FFT // 2, N_FFT // 2)
+        return _log(self._spectrum(padded))
+
+    def windows(self, audio: Tensor, starts: NDArray[np.int64], length: int) -> list[Tensor]:
+        """Return the frames of overlapping windows; see `FrontEnd.windows`.
+
+        Only the frames at a window's ends hear where it was cut.
+        """
+        n_frames = 1 + (length - 1) // HOP
+        first = -(-(N_FFT // 2) // HOP)  # the first frame that lies within a window
+        last = (length - 1 - N_FFT // 2) // HOP
+        if last < first + 4:  # too short to be taken apart
+            return [self(audio[start : start + length]) for start in starts.tolist()]
+        inner = self._spectrum(_emphasised(audio)[first * HOP - N_FFT // 2 :])
+        edges = []
+        for start in starts.tolist():
+            window = _emphasised(audio[start : start + length])
+            begin = _mirrored(window[: first * HOP + N_FFT], N_FFT // 2, 0)
+            end_from = (last + 1) * HOP - N_FFT // 2
+            end = _mirrored(window[end_from - N_FFT :], 0, N_FFT // 2)[N_FFT:]
+            edges.append(begin.unfold(0, N_FFT, HOP)[:first])
+            edges.append(end.unfold(0, N_FFT, HOP)[: n_frames - last - 1])
+        counts = [first, n_frames - last - 1] * len(starts)
+        ends = torch.split(_log(self._spectrum.of_frames(torch.cat(edges))).T, counts, dim=1)
+        inner = _log(inner)
+        return [
+            torch.cat([ends[2 * row], inner[:, at : at + last - first + 1], ends[2 * row + 1]], 1)
+            for row, at in enumerate((starts // HOP).tolist())
+        ]
 
 
-def _unit(
-    n_in: int, n_out: int, kernel: int = 1, stride: int = 1, groups: int = 1, act: str = ""
-) -> nn.Sequential:
-    layers: list[nn.Module] = [
-        nn.Conv2d(n_in, n_out, kernel, stride, (kernel - 1) // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(n_out, eps=_BN_EPS),
-    ]
-    if act:
-        layers.append(nn.Hardswish() if act == "hswish" else nn.ReLU())
-    return nn.Sequential(*layers)
+def _emphasised(audio: Tensor) -> Tensor:
+    return audio[1:] - PRE_EMPHASIS * audio[:-1]
 
 
-class _Excitation(nn.Module):
-    """Weighs channels by their means over time and frequency."""
-
-    def __init__(self, n_channels: int) -> None:
-        super().__init__()
-        n_squeezed = _channels(n_channels // 4)
-        self.fc1 = nn.Linear(n_channels, n_squeezed)
-        self.fc2 = nn.Linear(n_squeezed, n_channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        scale = torch.sigmoid(self.fc2(torch.relu(self.fc1(x.mean((2, 3))))))
-        return x * scale[:, :, None, None]
+def _mirrored(audio: Tensor, before: int, after: int) -> Tensor:
+    return nn.functional.pad(audio[None], (before, after), mode="reflect")[0]
 
 
-class _Squeeze(nn.Module):
-    # One more level than needed, because the published arrays are named so.
-    def __init__(self, n_channels: int) -> None:
-        super().__init__()
-        self.conc_se_layers = nn.ModuleList([_Excitation(n_channels)])
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conc_se_layers[0](x)
-        return out
-
-
-class _Block(nn.Module):
-    """Expand, filter each channel, weigh, project; added to its input where shapes allow."""
-
-    def __init__(
-        self, n_in: int, n_mid: int, n_out: int, kernel: int, stride: int, se: bool, act: str
-    ) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        if n_mid != n_in:
-            layers.append(_unit(n_in, n_mid, act=act))
-        layers.append(_unit(n_mid, n_mid, kernel, stride, groups=n_mid, act=act))
-        if se:
-            layers.append(_Squeeze(n_mid))
-        layers.append(_unit(n_mid, n_out))
-        self.block = nn.Sequential(*layers)
-        self.adds = stride == 1 and n_in == n_out
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.block(x)
-        return out + x if self.adds else out
+def _log(bands: Tensor) -> Tensor:
+    return ((bands + 1e-5).log() + 4.5) / 5.0
 
 
 class Mn04Network(nn.Module):
@@ -161,20 +112,12 @@ class Mn04Network(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        n_in = _channels(_STEM * _WIDTH)
-        layers: list[nn.Module] = [_unit(1, n_in, 3, 2, act="hswish")]
-        for kernel, expanded, out, se, hswish, stride in _BLOCKS:
-            n_mid, n_out = _channels(expanded * _WIDTH), _channels(out * _WIDTH)
-            act = "hswish" if hswish else "relu"
-            layers.append(_Block(n_in, n_mid, n_out, kernel, stride, se, act))
-            n_in = n_out
-        layers.append(_unit(n_in, _LAST_FACTOR * n_in, act="hswish"))
-        self.features = nn.Sequential(*layers)
-        hidden = _channels(_HEAD * _WIDTH)
+        self.features = mobilenet.features(_WIDTH, mobilenet.BLOCKS)
+        hidden = mobilenet.channels(_HEAD * _WIDTH)
         self.classifier = nn.Sequential(
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
-            nn.Linear(_LAST_FACTOR * n_in, hidden),
+            nn.Linear(mobilenet.n_features(_WIDTH), hidden),
             nn.Hardswish(),
             nn.Dropout(0.2),
             nn.Linear(hidden, N_LABELS),
@@ -195,16 +138,6 @@ class Mn04Network(nn.Module):
         """
         pooled = self.classifier[:2](self.features(frames))
         return self.classifier[2:](pooled), pooled
-
-    def fuse(self) -> Self:
-        """Fold every batch normalisation into the convolution before it; for scoring only."""
-        for module in list(self.modules()):
-            if isinstance(module, nn.Sequential):
-                for (name, conv), (after, norm) in pairwise(list(module.named_children())):
-                    if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                        setattr(module, name, fuse_conv_bn_eval(conv, norm))
-                        setattr(module, after, nn.Identity())
-        return self
 
 
 def build_network(arrays: Mapping[str, Tensor]) -> Mn04Network:
@@ -230,7 +163,7 @@ def build_network(arrays: Mapping[str, Tensor]) -> Mn04Network:
         )
     except RuntimeError as error:
         raise ModelError(f"These are not mn04's weights: {error}") from error
-    return channels_last(network.eval().requires_grad_(False).fuse())
+    return channels_last(folded(network))
 
 
 class Mn04(AudioSetTagger[Mn04Network]):
@@ -243,7 +176,7 @@ class Mn04(AudioSetTagger[Mn04Network]):
     label_column = "index"
     class_score = "largest probability among the AudioSet labels of the class"
     build = staticmethod(build_network)
-    _log_mel = LogMel()
+    _log_mel: FrontEnd = LogMel()
 
     def tag(self, audio: Float) -> tuple[Float, Float]:
         """Return probabilities of the 527 AudioSet labels and the embedding of a piece of audio.
@@ -259,14 +192,11 @@ class Mn04(AudioSetTagger[Mn04Network]):
         embedding : np.ndarray [shape=(384,), dtype=float32]
         """
         with torch.inference_mode():
-            frames = self._log_mel(torch.from_numpy(audio))
-            logits, embeddings = self._network(frames[None, None])
-            return torch.sigmoid(logits[0]).numpy(), embeddings[0].numpy()
+            frames = self._log_mel(torch.from_numpy(audio).to(self._device))
+            probabilities, embeddings = self.apply(frames[None])
+            return probabilities[0].cpu().numpy(), embeddings[0].cpu().numpy()
 
-    def windows(
-        self, audio: Float, starts: NDArray[np.int64], length: int
-    ) -> Iterator[tuple[Float, Float]]:
-        """Yield class scores and embedding of each window; see `Detector.windows`."""
-        for start in starts.tolist():
-            probabilities, embedding = self.tag(audio[start : start + length])
-            yield self._mapping.scores(probabilities), embedding
+    def apply(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """Return probabilities of the labels and embeddings; see `BatchedDetector.apply`."""
+        logits, embeddings = self._network(heard[:, None])
+        return probabilities_of(logits), embeddings

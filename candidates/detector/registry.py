@@ -56,7 +56,8 @@ def load(
     Parameters
     ----------
     name
-        One of `names()`, or the path of an ``.npz`` made by `training.save`.
+        One of `names()`, or the path of an ``.npz`` with its card, made by `model_card.save` or of
+        a head.
     taxonomy
         Which classes to score: the name of a taxonomy that ships, or one read from a file.
     models_dir
@@ -122,21 +123,37 @@ def _yamnet(taxonomy: Taxonomy, models_dir: Path | None) -> Detector:
     return Yamnet.load(taxonomy, models_dir)
 
 
-def _default(taxonomy: Taxonomy, models_dir: Path | None) -> Detector:
-    from candidates.detector.small import SmallDetector
+def _yamnet_middle(taxonomy: Taxonomy, models_dir: Path | None) -> Detector:
+    from candidates.detector.yamnet import YamnetMiddle
 
-    return SmallDetector.load(taxonomy)
+    return YamnetMiddle.load(taxonomy, models_dir)
+
+
+def _default(taxonomy: Taxonomy, models_dir: Path | None) -> Detector:
+    from candidates.detector.student import Student
+
+    return Student.load(taxonomy)
 
 
 register("mn04", _mn04)
 register("yamnet", _yamnet)
+register("yamnet-middle", _yamnet_middle)
 register("default", _default)
 
 
 def _trained(path: Path) -> Factory:
     def make(taxonomy: Taxonomy, models_dir: Path | None) -> Detector:
+        from candidates.detector import headed
         from candidates.detector.small import SmallDetector
 
-        return SmallDetector.load(taxonomy, path)
+        if headed.read_card(path).get("kind") != headed.KIND:
+            return SmallDetector.load(taxonomy, path)
+
+        def below(name: str) -> Detector:
+            # A detector trained here lies in the same folder as the head on top of it.
+            known = str(path.parent / Path(name).name) if name.endswith(".npz") else name
+            return load(known, taxonomy=taxonomy, models_dir=models_dir)
+
+        return headed.HeadedDetector.load(path, taxonomy, below)
 
     return make

@@ -1,32 +1,30 @@
-"""The detector that ships: a small network of our own, trained on rendered music.
+"""A small network that is trained from nothing, on audio of one's own (`training`).
 
-It exists so that everything works without a download, and so that whoever wants another detector
-can see how one is made. Its model card, `weights/small.json`, says what it was trained on and how
-well it does; `mn04` is better on real recordings.
+Whoever wants a detector for classes that no published network names, and has audio of them, can
+make one. Its model card lies beside its weights.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from candidates.detector.arrays import read_arrays
+from candidates.detector.audioset import same_names, trained_map
+from candidates.detector.batched import BatchedDetector, probabilities_of
+from candidates.detector.cards import matching
 from candidates.detector.filterbank import mel_filterbank
-from candidates.detector.interface import Detector, Float
-from candidates.detector.layout import channels_last
-from candidates.detector.melspectrum import MelSpectrum
-from candidates.detector.taxonomy import Taxonomy
-from consonance.errors import ModelError, ParameterError
+from candidates.detector.interface import Float
+from candidates.detector.layout import channels_last, folded
+from candidates.detector.melspectrum import FrontEnd, MelSpectrum
+from candidates.detector.taxonomy import Taxonomy, read
+from consonance.errors import ModelError
 
-WEIGHTS: Final = Path(__file__).resolve().parent / "weights" / "small.npz"
 SAMPLE_RATE: Final = 32_000  # Hz, as mn04, so that one decoded recording serves both
 N_FFT: Final = 2048
 HOP: Final = 640  # samples, 20 ms
@@ -39,16 +37,20 @@ EMBEDDING: Final = 128
 _BLOCKS: Final = ((32, 2), (32, 1), (64, 2), (64, 1), (96, 2), (96, 1))
 _STEM: Final = 16
 _LAST: Final = 160
+#: The taxonomy of a model card that names none.
+_MEANING: Final = "openmic20"
 
 
-class LogMel:
+class LogMel(FrontEnd):
     """Log-mel frames: 64 ms Hann frames every 20 ms, power, 80 mel bands from 40 Hz to 15 kHz."""
 
     def __init__(self) -> None:
-        self._spectrum = MelSpectrum(
-            mel_filterbank(N_MELS, N_FFT, SAMPLE_RATE, LOWEST_HZ, HIGHEST_HZ),
-            taper=torch.hann_window(N_FFT, periodic=True),
-            hop=HOP,
+        super().__init__(
+            MelSpectrum(
+                mel_filterbank(N_MELS, N_FFT, SAMPLE_RATE, LOWEST_HZ, HIGHEST_HZ),
+                taper=torch.hann_window(N_FFT, periodic=True),
+                hop=HOP,
+            )
         )
 
     def __call__(self, audio: Tensor) -> Tensor:
@@ -118,7 +120,7 @@ class SmallNetwork(nn.Module):
         return self.classify(self.dropout(embedding)), embedding
 
 
-class SmallDetector(Detector):
+class SmallDetector(BatchedDetector):
     """The small network with weights, for the classes it was trained on.
 
     Parameters
@@ -127,15 +129,18 @@ class SmallDetector(Detector):
         With weights, in scoring mode.
     trained
         Classes of the network's outputs, in order.
+    meaning
+        The taxonomy that they come from.
     taxonomy
-        Whose classes to score. A class that is not in `trained` is uncovered.
+        Whose classes to score. A class for which no output stands (`audioset.trained_map`) is
+        uncovered.
     weights_sha256
         Of the file the weights came from.
     provenance
         As in `Detector`.
     """
 
-    name = "default"
+    name = "small"
     sample_rate = SAMPLE_RATE
     embedding_dim = EMBEDDING
     min_samples = SAMPLE_RATE // 4
@@ -144,22 +149,21 @@ class SmallDetector(Detector):
         self,
         network: SmallNetwork,
         trained: tuple[str, ...],
+        meaning: Taxonomy,
         taxonomy: Taxonomy,
         *,
         weights_sha256: str,
         provenance: dict[str, Any],
     ) -> None:
         classes = taxonomy.class_names
-        if not set(classes) & set(trained):
-            raise ParameterError(
-                f"The default detector knows no class of the taxonomy {taxonomy.name!r}. Train one "
-                "for it, or use mn04 with a taxonomy that names AudioSet identifiers."
-            )
-        digest = hashlib.sha256(f"small {weights_sha256} {' '.join(classes)}".encode()).hexdigest()
+        mapping = trained_map(trained, meaning, taxonomy)
+        known_by = f"small {weights_sha256} {' '.join(classes)}"
+        if mapping.digest != same_names(trained, taxonomy).digest:
+            known_by += f" {mapping.digest}"
         super().__init__(
-            version=digest[:12],
+            version=hashlib.sha256(known_by.encode()).hexdigest()[:12],
             classes=classes,
-            uncovered=tuple(name for name in classes if name not in trained),
+            uncovered=mapping.uncovered,
             provenance={
                 **provenance,
                 "taxonomy": taxonomy.name,
@@ -169,11 +173,11 @@ class SmallDetector(Detector):
         )
         self._network = network
         self._log_mel = LogMel()
-        self._columns = np.array([trained.index(n) if n in trained else 0 for n in classes])
+        self._mapping = mapping
 
     @classmethod
-    def load(cls, taxonomy: Taxonomy, path: Path = WEIGHTS) -> Self:
-        """Return the detector with the weights that ship, or others made by `training.save`.
+    def load(cls, taxonomy: Taxonomy, path: Path) -> Self:
+        """Return the detector with weights that `model_card.save` wrote.
 
         Parameters
         ----------
@@ -187,30 +191,18 @@ class SmallDetector(Detector):
         ModelError
             If weights or card are missing or do not belong together.
         ParameterError
-            If the network knows none of the taxonomy's classes.
+            If the card names a taxonomy that does not ship.
         """
-        card_path = path.with_suffix(".json")
-        try:
-            card = json.loads(card_path.read_text(encoding="utf-8"))
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        except (OSError, json.JSONDecodeError) as error:
-            raise ModelError(
-                f"The weights {path.name} and their card {card_path.name} cannot be read: {error}"
-            ) from error
-        if card.get("weights_sha256") != digest:
-            raise ModelError(
-                f"{path} does not belong to its card {card_path.name}: its SHA-256 is {digest}. "
-                "Restore both files or train again."
-            )
+        card = matching(path)
         return cls(
             build_network(read_arrays(path), len(card["classes"])),
             tuple(card["classes"]),
+            read(card.get("taxonomy", _MEANING)),
             taxonomy,
-            weights_sha256=digest,
+            weights_sha256=card["weights_sha256"],
             provenance={
                 "weights": path.name,
-                "weights_sha256": digest,
+                "weights_sha256": card["weights_sha256"],
                 "weights_licence": card["licence"],
                 "what": card["what"],
                 "data": card["data"],
@@ -218,16 +210,14 @@ class SmallDetector(Detector):
             },
         )
 
-    def windows(
-        self, audio: Float, starts: NDArray[np.int64], length: int
-    ) -> Iterator[tuple[Float, Float]]:
-        """Yield class scores and embedding of each window; see `Detector.windows`."""
-        for start in starts.tolist():
-            with torch.inference_mode():
-                frames = self._log_mel(torch.from_numpy(audio[start : start + length]))
-                logits, embeddings = self._network(frames[None])
-                scores = torch.sigmoid(logits[0]).numpy()
-            yield scores[self._columns], embeddings[0].numpy()
+    def apply(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """Return probabilities of the outputs and embeddings; see `BatchedDetector.apply`."""
+        logits, embeddings = self._network(heard)
+        return probabilities_of(logits), embeddings
+
+    def class_scores(self, probabilities: Float) -> Float:
+        """Return the score of each class; see `BatchedDetector.class_scores`."""
+        return self._mapping.scores(probabilities)
 
 
 def build_network(arrays: Mapping[str, Tensor], n_classes: int) -> SmallNetwork:
@@ -245,4 +235,4 @@ def build_network(arrays: Mapping[str, Tensor], n_classes: int) -> SmallNetwork:
         network.load_state_dict({**counters, **whole})
     except RuntimeError as error:
         raise ModelError(f"These are not the small network's weights: {error}") from error
-    return channels_last(network.eval().requires_grad_(False))
+    return channels_last(folded(network))

@@ -13,16 +13,17 @@ from torch import Tensor, nn
 from candidates.detector import weights
 from candidates.detector.arrays import read_arrays
 from candidates.detector.audioset import ClassMap, class_map
-from candidates.detector.interface import Detector
+from candidates.detector.batched import BatchedDetector
+from candidates.detector.interface import Float
 from candidates.detector.taxonomy import Taxonomy
 
 NetworkT = TypeVar("NetworkT", bound=nn.Module)
 
 
-class AudioSetTagger(Detector, Generic[NetworkT]):
+class AudioSetTagger(BatchedDetector, Generic[NetworkT]):
     """A published AudioSet network, its labels mapped to the classes of a taxonomy.
 
-    Subclasses give the network, how it is applied (`windows`), and the attributes.
+    Subclasses give the network, how it is applied (`apply`), its front end, and the attributes.
 
     Parameters
     ----------
@@ -37,6 +38,7 @@ class AudioSetTagger(Detector, Generic[NetworkT]):
     """
 
     label_column: ClassVar[str]  #: as in `audioset.label_index`
+    weights_of: ClassVar[str] = ""  #: whose weights in the manifest; its own when empty
     class_score: ClassVar[str]  #: how a class's score comes about, for the provenance
 
     def __init__(
@@ -54,8 +56,12 @@ class AudioSetTagger(Detector, Generic[NetworkT]):
             uncovered=mapping.uncovered,
             provenance=provenance,
         )
-        self._network = network
+        self._network: NetworkT = network
         self._mapping = mapping
+
+    def class_scores(self, probabilities: Float) -> Float:
+        """Return the score of each class; see `BatchedDetector.class_scores`."""
+        return self._mapping.scores(probabilities)
 
     @staticmethod
     @abstractmethod
@@ -78,7 +84,7 @@ class AudioSetTagger(Detector, Generic[NetworkT]):
         ModelError
             If the weights are missing or altered.
         """
-        line, path = weights.require_model(cls.name, models_dir)
+        line, path = weights.require_model(cls.weights_of or cls.name, models_dir)
         return cls(
             cls.build(read_arrays(path)),
             class_map(taxonomy, cls.label_column),

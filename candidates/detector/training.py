@@ -1,36 +1,37 @@
 """Train the small network on audio whose instruments are known.
 
 Who renders or reads the audio is not known here: examples come as arrays. The result is the same,
-bit for bit, for the same examples, seed and number of torch threads on the same kind of CPU.
+bit for bit, for the same examples, seed and number of torch threads on the same kind of CPU; an
+interrupted training that goes on from its checkpoint ends with the same weights, too.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import os
-import tempfile
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
+from candidates.detector import checkpoints
 from candidates.detector.augmentation import Augmentation, augmented
-from candidates.detector.evaluation import mean_auc, roc_auc
+from candidates.detector.bags import ABSENT, PRESENT, UNKNOWN
+from candidates.detector.evaluation import figures, mean_of
 from candidates.detector.interface import Float
 from candidates.detector.layout import channels_last
 from candidates.detector.small import SAMPLE_RATE, LogMel, SmallNetwork
 from consonance.errors import ParameterError
 
-#: Audio at `small.SAMPLE_RATE`, mono, and the names of the classes heard in it.
-Example = tuple[Float, Collection[str]]
+#: Audio at `small.SAMPLE_RATE`, mono, and what is heard in it: either the names of all classes that
+#: are, or class → whether it is, where nothing is known of the classes that are not named.
+Example = tuple[Float, Collection[str] | Mapping[str, bool]]
 _PREDICT_BATCH: Final = 16
 
 
@@ -50,6 +51,10 @@ class Settings:
         Of AdamW.
     min_positives
         A class with fewer examples is not covered.
+    patience
+        Stop after this many epochs without a better one on held-out examples.
+    balanced
+        Draw examples with replacement, so that each class is as likely to be heard as any other.
     augmentation
         What is done to examples.
     """
@@ -59,6 +64,8 @@ class Settings:
     learning_rate: float = 4e-3
     weight_decay: float = 1e-2
     min_positives: int = 20
+    patience: int = 6
+    balanced: bool = True
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
@@ -125,14 +132,16 @@ def train(
     seed: int,
     settings: Settings | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    checkpoint: Path | None = None,
+    device: str = "cpu",
 ) -> Trained:
     """Train the small network.
 
     Parameters
     ----------
     examples
-        Audio at `small.SAMPLE_RATE` and the classes heard in it, all of the same length. Read
-        once; kept as log-mel frames, 80 kB for ten seconds.
+        Audio at `small.SAMPLE_RATE` and what is heard in it, all of the same length. Read once;
+        kept as log-mel frames, 80 kB for ten seconds.
     classes
         Classes to learn, in the order of the outputs. Names in the examples that are not among
         them are ignored.
@@ -144,38 +153,48 @@ def train(
     settings
         How to train.
     on_epoch
-        Called after each epoch.
+        Called after each epoch; what it raises ends the training.
+    checkpoint
+        Written after each epoch. If it is there, the training goes on where it stopped; it is
+        removed at the end.
+    device
+        ``"cpu"``, or a torch device at hand such as ``"cuda"``.
 
     Raises
     ------
     ParameterError
-        If there are no examples, lengths differ, no class has enough of them, or the
-        held-out examples cannot tell good from bad.
+        If there are no examples, lengths differ, no class has enough of them, the held-out
+        examples cannot tell good from bad, or the device is not at hand.
+    ModelError
+        If the checkpoint is damaged or belongs to another training.
     """
     how = settings or Settings()
-    if how.epochs < 1 or how.batch < 2:
-        raise ParameterError("Train for at least one epoch, with at least two examples per step.")
+    place = _place(device)
+    if how.epochs < 1 or how.batch < 2 or how.patience < 1:
+        raise ParameterError(
+            "Train for at least one epoch, with at least two examples per step, and be patient "
+            "for one epoch at least."
+        )
     frames, truth = _gather(examples, classes, "examples")
     held_frames, held_truth = _gather(held_out, classes, "held-out examples")
-    covered = truth.sum(axis=0) >= how.min_positives
+    covered = (truth == PRESENT).sum(axis=0) >= how.min_positives
     if not covered.any():
         raise ParameterError(
             f"None of the {len(classes)} classes has {how.min_positives} examples. Add examples."
         )
-    if not np.isfinite(mean_auc(held_truth[:, covered], held_truth[:, covered], min_positives=1)):
+    if _mean_auc(held_truth[:, covered], held_truth[:, covered]) is None:
         raise ParameterError(
             "No class is both present and absent among the held-out examples. Hold out more."
         )
     names = tuple(name for name, is_in in zip(classes, covered, strict=True) if is_in)
-    labels = torch.from_numpy(truth[:, covered].astype(np.float32))
-    held_truth = held_truth[:, covered]
+    truth, held_truth = truth[:, covered], held_truth[:, covered]
+    labels = torch.from_numpy(truth.astype(np.float32))
 
-    with torch.random.fork_rng(devices=[]):  # dropout and initial weights use the global state
+    # Dropout and initial weights use the global state.
+    with torch.random.fork_rng(devices=[place] if place.type == "cuda" else []):
         torch.manual_seed(seed)
         chance = torch.Generator().manual_seed(seed)
-        network = channels_last(SmallNetwork(len(names)))
-        history: list[Epoch] = []
-        best, best_state = -1.0, network.state_dict()
+        network = channels_last(SmallNetwork(len(names))).to(place)
         optimiser = torch.optim.AdamW(
             network.parameters(), lr=how.learning_rate, weight_decay=how.weight_decay
         )
@@ -185,29 +204,54 @@ def train(
             total_steps=how.epochs * _n_steps(len(frames), how.batch),
             pct_start=0.1,
         )
-        for number in range(1, how.epochs + 1):
-            loss = _one_epoch(network, optimiser, rate, frames, labels, how, chance)
+        history: list[Epoch] = []
+        best_state = deepcopy(network.state_dict())
+        fingerprint = _fingerprint(frames, truth, names, seed, how)
+        if checkpoint is not None and checkpoint.is_file():
+            best_state, told = checkpoints.read(
+                checkpoint,
+                fingerprint=fingerprint,
+                network=network,
+                optimiser=optimiser,
+                rate=rate,
+                chance=chance,
+            )
+            history = [Epoch(**epoch) for epoch in told["history"]]
+        likely = _likely(truth) if how.balanced else None
+        while len(history) < how.epochs and not _is_over(history, how.patience):
+            loss = _one_epoch(network, optimiser, rate, frames, labels, likely, how, chance, place)
             scores = predict(network, held_frames)
-            epoch = Epoch(number, loss, mean_auc(held_truth, scores, min_positives=1))
+            auc = _mean_auc(held_truth, scores)
+            epoch = Epoch(len(history) + 1, loss, auc if auc is not None else float("nan"))
+            if epoch.held_out_auc > max((old.held_out_auc for old in history), default=-1.0):
+                best_state = deepcopy(network.state_dict())
             history.append(epoch)
-            if epoch.held_out_auc > best:
-                best, best_state = epoch.held_out_auc, deepcopy(network.state_dict())
+            if checkpoint is not None:
+                checkpoints.write(
+                    checkpoint,
+                    fingerprint=fingerprint,
+                    network=network,
+                    best=best_state,
+                    optimiser=optimiser,
+                    rate=rate,
+                    chance=chance,
+                    progress={"history": [asdict(old) for old in history]},
+                )
             if on_epoch is not None:
                 on_epoch(epoch)
         network.load_state_dict(best_state)
 
-    network.eval().requires_grad_(False)
-    auc = roc_auc(held_truth, predict(network, held_frames))
+    network = network.cpu().eval().requires_grad_(False)
+    by_class = figures(held_truth, predict(network, held_frames), names)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
     return Trained(
         network=network,
         classes=names,
         uncovered=tuple(name for name in classes if name not in names),
         history=tuple(history),
         best_epoch=max(history, key=lambda epoch: epoch.held_out_auc).number,
-        held_out_auc={
-            name: float(value) if np.isfinite(value) else None
-            for name, value in zip(names, auc, strict=True)
-        },
+        held_out_auc={name: by_class[name]["auc"] for name in names},
         n_examples=len(frames),
         n_held_out=len(held_frames),
         seed=seed,
@@ -230,102 +274,25 @@ def predict(network: SmallNetwork, frames: Tensor) -> Float:
     np.ndarray [shape=(n, n_classes), dtype=float32, in [0, 1]]
     """
     network.eval()
+    place = next(network.parameters()).device
     with torch.inference_mode():
         parts = [
-            torch.sigmoid(network(frames[first : first + _PREDICT_BATCH].float())[0])
+            torch.sigmoid(network(frames[first : first + _PREDICT_BATCH].float().to(place))[0])
             for first in range(0, len(frames), _PREDICT_BATCH)
         ]
-    scores: Float = torch.cat(parts).numpy()
+    scores: Float = torch.cat(parts).cpu().numpy()
     return scores
-
-
-def save(
-    trained: Trained,
-    path: Path,
-    *,
-    licence: str,
-    what: str,
-    data: dict[str, Any],
-    measured: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Write weights and model card, so that `small.SmallDetector.load` can read them.
-
-    Parameters
-    ----------
-    trained
-        From `train`.
-    path
-        Of the ``.npz``; the card goes beside it with the suffix ``.json``.
-    licence
-        SPDX identifier of the weights.
-    what
-        A sentence about the detector.
-    data
-        What it was trained on: sources, licences, seeds, numbers.
-    measured
-        Further figures on other data.
-
-    Returns
-    -------
-    dict
-        The card.
-    """
-    arrays = {
-        # Halves the file; normalisation constants and biases are few and stay exact.
-        name: array.half().numpy() if array.dim() > 1 else array.numpy()
-        for name, array in trained.network.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    content = buffer.getvalue()
-    card = {
-        "name": "default",
-        "what": what,
-        "licence": licence,
-        "weights": path.name,
-        "weights_sha256": hashlib.sha256(content).hexdigest(),
-        "n_weights": sum(weight.numel() for weight in trained.network.parameters()),
-        "classes": list(trained.classes),
-        "uncovered": list(trained.uncovered),
-        "data": data,
-        "training": {
-            "seed": trained.seed,
-            "n_examples": trained.n_examples,
-            "n_held_out": trained.n_held_out,
-            "settings": asdict(trained.settings),
-            "best_epoch": trained.best_epoch,
-            "history": [
-                {
-                    "epoch": epoch.number,
-                    "loss": round(epoch.loss, 5),
-                    "held_out_auc": round(epoch.held_out_auc, 4),
-                }
-                for epoch in trained.history
-            ],
-        },
-        "held_out_auc": {
-            name: None if value is None else round(value, 4)
-            for name, value in trained.held_out_auc.items()
-        },
-        "measured": measured or {},
-    }
-    text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, content)
-    _write(path.with_suffix(".json"), text.encode())
-    return card
 
 
 def _gather(
     examples: Iterable[Example], classes: Sequence[str], what: str
-) -> tuple[Tensor, NDArray[np.bool_]]:
+) -> tuple[Tensor, NDArray[np.int8]]:
     log_mel = LogMel()
     column = {name: j for j, name in enumerate(classes)}
     if len(column) != len(classes):
         raise ParameterError("A class is named twice.")
     frames: list[Tensor] = []
-    truth: list[NDArray[np.bool_]] = []
+    truth: list[NDArray[np.int8]] = []
     n_samples = 0
     for i, (audio, present) in enumerate(examples):
         n_samples = n_samples or audio.size
@@ -336,12 +303,66 @@ def _gather(
             )
         samples = torch.from_numpy(np.ascontiguousarray(audio, dtype=np.float32))
         frames.append(log_mel(samples).half())
-        row = np.zeros(len(column), bool)
-        row[[column[name] for name in present if name in column]] = True
-        truth.append(row)
+        truth.append(_row(present, column))
     if len(frames) < 2:
         raise ParameterError(f"There are {len(frames)} {what}. Give at least two.")
     return torch.stack(frames), np.stack(truth)
+
+
+def _row(
+    heard: Collection[str] | Mapping[str, bool], column: Mapping[str, int]
+) -> NDArray[np.int8]:
+    if isinstance(heard, Mapping):
+        row = np.full(len(column), UNKNOWN, np.int8)
+        for name, is_present in heard.items():
+            if name in column:
+                row[column[name]] = PRESENT if is_present else ABSENT
+        return row
+    row = np.full(len(column), ABSENT, np.int8)
+    row[[column[name] for name in heard if name in column]] = PRESENT
+    return row
+
+
+def _place(device: str) -> torch.device:
+    try:
+        place = torch.device(device)
+        torch.empty(1, device=place)
+    except (RuntimeError, AssertionError) as error:
+        raise ParameterError(f"The device {device!r} is not at hand: {error}") from error
+    return place
+
+
+def _mean_auc(truth: NDArray[np.int8], scores: ArrayLike) -> float | None:
+    names = [str(place) for place in range(truth.shape[1])]
+    return mean_of(figures(truth, scores, names), "auc", min_positives=1)
+
+
+def _fingerprint(
+    frames: Tensor, truth: NDArray[np.int8], names: Sequence[str], seed: int, how: Settings
+) -> str:
+    about = json.dumps([list(frames.shape), list(names), seed, asdict(how)])
+    content = hashlib.sha256(about.encode())
+    content.update(truth.tobytes())
+    content.update(frames.numpy().tobytes())
+    return content.hexdigest()
+
+
+def _is_over(history: Sequence[Epoch], patience: int) -> bool:
+    """Return whether the last epochs brought nothing better."""
+    values = [epoch.held_out_auc for epoch in history]
+    return bool(values) and len(values) - 1 - int(np.argmax(values)) >= patience
+
+
+def _likely(truth: NDArray[np.int8]) -> Tensor:
+    """Return how likely each example is drawn: its rarest class decides.
+
+    Examples in which no class is present are drawn as one more class.
+    """
+    present = truth == PRESENT
+    nothing = ~present.any(axis=1, keepdims=True)
+    each = np.concatenate([present, nothing], axis=1)
+    rarity = each / np.maximum(each.sum(axis=0), 1)
+    return torch.from_numpy(rarity.max(axis=1))
 
 
 def _n_steps(n_examples: int, batch: int) -> int:
@@ -354,32 +375,30 @@ def _one_epoch(
     rate: torch.optim.lr_scheduler.LRScheduler,
     frames: Tensor,
     labels: Tensor,
+    likely: Tensor | None,
     how: Settings,
     chance: torch.Generator,
+    place: torch.device,
 ) -> float:
     network.train()
-    order = torch.randperm(len(frames), generator=chance)
+    order = (
+        torch.randperm(len(frames), generator=chance)
+        if likely is None
+        else torch.multinomial(likely, len(frames), replacement=True, generator=chance)
+    )
     total, n_steps = 0.0, _n_steps(len(frames), how.batch)
     for step in range(n_steps):
         chosen = order[step * how.batch : (step + 1) * how.batch]
         batch, truth = augmented(frames[chosen].float(), labels[chosen], how.augmentation, chance)
-        logits, _ = network(batch)
-        loss = nn.functional.binary_cross_entropy_with_logits(logits, truth)
+        logits, _ = network(batch.to(place))
+        known = (truth != UNKNOWN).float().to(place)
+        losses = nn.functional.binary_cross_entropy_with_logits(
+            logits, truth.clamp_min(0.0).to(place), weight=known, reduction="sum"
+        )
+        loss = losses / known.sum().clamp_min(1.0)
         optimiser.zero_grad()
         torch.autograd.backward(loss)
         optimiser.step()
         rate.step()
-        total += loss.item()
+        total += float(loss.detach())
     return total / n_steps
-
-
-def _write(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        part.chmod(0o644)
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ file whose weights had been rounded to 8 bits, and carry that rounding.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -19,8 +19,8 @@ from torch import Tensor, nn
 
 from candidates.detector.filterbank import mel_filterbank
 from candidates.detector.interface import Float
-from candidates.detector.layout import channels_last
-from candidates.detector.melspectrum import MelSpectrum
+from candidates.detector.layout import channels_last, folded
+from candidates.detector.melspectrum import FrontEnd, MelSpectrum
 from candidates.detector.tagger import AudioSetTagger
 from consonance.errors import ModelError
 
@@ -36,6 +36,9 @@ PATCH: Final = 96  # frames in a patch
 PATCH_HOP: Final = 48  # frames between patches
 N_LABELS: Final = 521
 _PATCH_SAMPLES: Final = (PATCH - 1) * HOP + WINDOW
+_STEP: Final = PATCH_HOP * HOP  # samples between patches
+_OVERLAP: Final = _PATCH_SAMPLES - _STEP
+_MARGIN: Final = (N_FFT - WINDOW) // 2  # the window function sits in the middle of a frame
 
 # (output channels, stride) of the first convolution and of the 13 separable ones after it.
 _LAYERS: Final = (
@@ -44,15 +47,17 @@ _LAYERS: Final = (
 )  # fmt: skip
 
 
-class LogMel:
+class LogMel(FrontEnd):
     """Log-mel patches of 16 kHz audio: 96 frames, one every 480 ms."""
 
     def __init__(self) -> None:
-        self._spectrum = MelSpectrum(
-            mel_filterbank(N_MELS, N_FFT, SAMPLE_RATE, LOWEST_HZ, HIGHEST_HZ),
-            taper=torch.hann_window(WINDOW, periodic=True),
-            hop=HOP,
-            magnitude=True,
+        super().__init__(
+            MelSpectrum(
+                mel_filterbank(N_MELS, N_FFT, SAMPLE_RATE, LOWEST_HZ, HIGHEST_HZ),
+                taper=torch.hann_window(WINDOW, periodic=True),
+                hop=HOP,
+                magnitude=True,
+            )
         )
 
     def __call__(self, audio: Tensor) -> Tensor:
@@ -66,14 +71,37 @@ class LogMel:
         -------
         Tensor [shape=(n_patches, 96, 64)]
         """
-        step = PATCH_HOP * HOP
-        n_more = max(0, -(-(audio.numel() - _PATCH_SAMPLES) // step))
-        silence = _PATCH_SAMPLES + n_more * step - audio.numel()
-        margin = (N_FFT - WINDOW) // 2  # the window function sits in the middle of a frame
-        frames = (
-            self._spectrum(nn.functional.pad(audio, (margin, silence + margin))) + FLOOR
-        ).log()
+        silence = _n_patches(audio.numel()) * _STEP + _OVERLAP - audio.numel()
+        frames = self._frames(nn.functional.pad(audio, (_MARGIN, silence + _MARGIN)))
         return frames.unfold(1, PATCH, PATCH_HOP).permute(1, 2, 0)
+
+    def windows(self, audio: Tensor, starts: NDArray[np.int64], length: int) -> list[Tensor]:
+        """Return the patches of overlapping windows; see `FrontEnd.windows`.
+
+        Only a window's last frames hear the silence after it.
+        """
+        n_frames = (_n_patches(length) - 1) * PATCH_HOP + PATCH
+        n_inner = max(0, 1 + (length - WINDOW) // HOP)
+        if n_inner >= n_frames:
+            n_inner = n_frames
+        padded = nn.functional.pad(audio, (_MARGIN, _MARGIN))
+        inner = self._frames(padded) if n_inner else None
+        found = []
+        for start in starts.tolist():
+            rest = padded[start + n_inner * HOP : start + length + _MARGIN]
+            missing = (n_frames - n_inner - 1) * HOP + N_FFT - rest.numel()
+            parts = [] if inner is None else [inner[:, start // HOP :][:, :n_inner]]
+            if n_inner < n_frames:
+                parts.append(self._frames(nn.functional.pad(rest, (0, missing))))
+            found.append(torch.cat(parts, dim=1).unfold(1, PATCH, PATCH_HOP).permute(1, 2, 0))
+        return found
+
+    def _frames(self, padded: Tensor) -> Tensor:
+        return (self._spectrum(padded) + FLOOR).log()
+
+
+def _n_patches(n_samples: int) -> int:
+    return 1 + max(0, -(-(n_samples - _PATCH_SAMPLES) // _STEP))
 
 
 class _Padded(nn.Conv2d):
@@ -156,7 +184,7 @@ def build_network(arrays: Mapping[str, Tensor]) -> YamnetNetwork:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise ModelError(f"These are not YAMNet's weights: {error}") from error
-    return channels_last(network.eval().requires_grad_(False))
+    return channels_last(folded(network))
 
 
 class Yamnet(AudioSetTagger[YamnetNetwork]):
@@ -172,7 +200,8 @@ class Yamnet(AudioSetTagger[YamnetNetwork]):
         "0.96 s"
     )
     build = staticmethod(build_network)
-    _log_mel = LogMel()
+    batch = 1  # of some twenty patches
+    _log_mel: FrontEnd = LogMel()
 
     def tag(self, audio: Float) -> tuple[Float, Float]:
         """Return probabilities of the 521 labels and the embedding of every patch.
@@ -188,13 +217,47 @@ class Yamnet(AudioSetTagger[YamnetNetwork]):
         embeddings : np.ndarray [shape=(n_patches, 1024), dtype=float32]
         """
         with torch.inference_mode():
-            logits, embeddings = self._network(self._log_mel(torch.from_numpy(audio)))
-            return torch.sigmoid(logits).numpy(), embeddings.numpy()
+            patches = self._log_mel(torch.from_numpy(audio).to(self._device))
+            logits, embeddings = self._network(patches)
+            return torch.sigmoid(logits).cpu().numpy(), embeddings.cpu().numpy()
 
-    def windows(
-        self, audio: Float, starts: NDArray[np.int64], length: int
-    ) -> Iterator[tuple[Float, Float]]:
-        """Yield class scores and embedding of each window; see `Detector.windows`."""
-        for start in starts.tolist():
-            probabilities, embeddings = self.tag(audio[start : start + length])
-            yield self._mapping.scores(probabilities.mean(axis=0)), embeddings.mean(axis=0)
+    def apply(self, heard: Tensor) -> tuple[Tensor, Tensor]:
+        """Return one row a window, its patches pooled; see `BatchedDetector.apply`."""
+        n_windows, n_patches = heard.shape[:2]
+        logits, embeddings = self._network(heard.flatten(0, 1))
+        probabilities = torch.sigmoid(logits).view(n_windows, n_patches, -1)
+        pooled = embeddings.view(n_windows, n_patches, -1).mean(1)
+        return self.pooled(probabilities), pooled
+
+    def pooled(self, probabilities: Tensor) -> Tensor:
+        """Return a window's probabilities [shape=(n, n_labels)] from its patches'.
+
+        Parameters
+        ----------
+        probabilities : Tensor [shape=(n, n_patches, n_labels)]
+        """
+        return probabilities.mean(1)
+
+
+class YamnetMiddle(Yamnet):
+    """YAMNet pooled as OpenMIC-2018 pooled its detector: the largest of the middle frames.
+
+    Of ten frames of 0.96 s the first and the last were left out, so that what is heard only where
+    an excerpt was cut does not count; here, of the patches, those that reach into them.
+    """
+
+    name = "yamnet-middle"
+    weights_of = "yamnet"
+    class_score = (
+        "largest probability among the AudioSet labels of the class, each the largest over the "
+        "patches of 0.96 s but those at the ends of the window"
+    )
+
+    def pooled(self, probabilities: Tensor) -> Tensor:
+        """Return the largest probabilities of the middle patches; see `Yamnet.pooled`."""
+        per_frame = PATCH // PATCH_HOP  # patches that begin within a frame
+        n_patches = probabilities.shape[1]
+        first, last = per_frame, n_patches - 2 * per_frame + 1
+        if last <= first:  # nothing but ends
+            first, last = 0, n_patches
+        return probabilities[:, first:last].amax(1)

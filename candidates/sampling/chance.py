@@ -23,10 +23,15 @@ def hashes(ids: NDArray[np.uint64], *, seed: int, key: str, purpose: str) -> Has
     two ids share a number.
     """
     before, after = _words(seed, key, purpose)
-    z: Hashes = ids + before
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        z = (z ^ (z >> np.uint64(shift))) * np.uint64(factor)
-    mixed: Hashes = (z ^ (z >> np.uint64(31))) ^ after
+    mixed: Hashes = ids + before
+    part = np.empty_like(mixed)
+    # In place: this runs for every excerpt and class of an archive.
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        np.right_shift(mixed, np.uint64(shift), out=part)
+        np.bitwise_xor(mixed, part, out=mixed)
+        if factor != 1:
+            np.multiply(mixed, np.uint64(factor), out=mixed)
+    mixed ^= after
     return mixed
 
 

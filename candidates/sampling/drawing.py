@@ -9,7 +9,8 @@ last classes found their recordings taken. Here one assignment is solved over al
    class and the excerpt's id. Strata are runs of places in this order; where strata overlap, they
    are cut into regions, and a region owes each of its strata its part. A class and a region are a
    cell.
-2. In a large archive, `keep` excerpts of a cell are kept for each candidate wanted, at random.
+2. In a large archive, `keep` excerpts of a cell are kept for each candidate wanted of it, at
+   random.
 3. `filling.expected` finds how many candidates each cell gets, and each recording's expectation.
 4. `rounding.rounded` turns expectations into whole numbers, and within a recording and cell the
    excerpts are chosen at random.
@@ -44,13 +45,15 @@ from candidates.sampling.filling import BITS, Entries, expected
 from candidates.sampling.members import Cell, members
 from candidates.sampling.rounding import rounded
 from candidates.sampling.source import ArraySource, LogitSource, Ordered, Source
-from candidates.sampling.strata import Stratum, apportioned, checked, tails
+from candidates.sampling.strata import Stratum, apportioned, designs_of, with_uniform
 from consonance.errors import ParameterError
 
-#: Excerpts of a cell that are kept for each candidate of its class. Fewer make a large archive
+#: Excerpts of a cell that are kept for each candidate wanted of it. Fewer make a large archive
 #: faster to draw from, but could make recordings run short.
 KEEP: Final = 8
 Integers = NDArray[np.int64]
+#: Strata of every class, or each class's own: as many, of the same names.
+Design = Sequence[Stratum] | Sequence[Sequence[Stratum]]
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ def draw(
     recording: ArrayLike,
     *,
     per_class: int | Sequence[int],
-    strata: Sequence[Stratum] | None = None,
+    strata: Design | None = None,
     caps: Caps | None = None,
     artist: ArrayLike | None = None,
     album: ArrayLike | None = None,
@@ -149,7 +152,8 @@ def draw(
         Parts of each class's scores and their shares; by default `tails()`: half the candidates
         from below the 10th percentile, half from above the 90th. When two strata with a gap
         between them would share a score (a detector that does not cover the class, say), excerpts
-        with that score belong to neither.
+        with that score belong to neither. Each class may have its own, if all have as many and of
+        the same names.
     caps
         Largest numbers of candidates, over all classes; by default one per recording.
     artist, album : array_like [shape=(n,), dtype=int64], optional
@@ -164,7 +168,7 @@ def draw(
     class_keys
         Lasting names of the classes; by default their column numbers.
     keep
-        Excerpts of a cell kept for each candidate its class wants, in a large archive.
+        Excerpts of a cell kept for each candidate wanted of it, in a large archive.
     seed
         Not negative. The same seed, scores, sources and ids give the same draw.
 
@@ -210,9 +214,10 @@ def draw_from(
     sources: Sources,
     *,
     per_class: int | Sequence[int],
-    strata: Sequence[Stratum] | None = None,
+    strata: Design | None = None,
     caps: Caps | None = None,
     class_keys: Sequence[str] | None = None,
+    uniform: Sequence[bool] | None = None,
     keep: int = KEEP,
     seed: int,
 ) -> Draw:
@@ -224,6 +229,9 @@ def draw_from(
         The excerpts and their scores.
     sources
         Every recording that they are from.
+    uniform
+        Of each class whether it is drawn from all its excerpts alike, because its scores say
+        nothing; by default none is.
 
     Raises
     ------
@@ -231,7 +239,7 @@ def draw_from(
         As `draw`, or if an excerpt's recording is not among `sources`.
     """
     n_classes = source.n_classes
-    design = tails() if strata is None else checked(strata)
+    designs, uses = with_uniform(designs_of(strata, n_classes), uniform or [False] * n_classes)
     limits = Caps() if caps is None else caps
     check_caps(limits, sources)
     keys = keys_of(class_keys, n_classes)
@@ -240,14 +248,20 @@ def draw_from(
         raise ParameterError(f"seed = {seed}: a seed is not negative.")
     if keep < 1:
         raise ParameterError(f"keep = {keep}: keep at least one excerpt for each candidate.")
-    cells, ordered = members(source, design, wanted, keys=keys, seed=seed, keep=keep)
+    # A class that is drawn uniformly takes its whole number from the one stratum that it uses.
+    shares = [
+        np.where(own, [stratum.share for stratum in design], 0.0)
+        for own, design in zip(uses, designs, strict=True)
+    ]
+    shares = [own if part.sum() == 0 else part for own, part in zip(uses, shares, strict=True)]
+    quota = np.array([apportioned(w, part) for w, part in zip(wanted, shares, strict=True)])
+    quota = quota.astype(np.int64).reshape(n_classes, uses.shape[1])
+    cells, ordered = members(source, designs, quota, keys=keys, seed=seed, keep=keep, uses=uses)
     # By name: sums of fractions depend on their order, and the order of columns may not matter.
     cells.sort(key=lambda cell: (keys[cell.class_index], cell.region.first))
-    quota = np.array([apportioned(w, [s.share for s in design]) for w in wanted], np.int64)
-    quota = quota.reshape(n_classes, len(design))
     return _Assignment(
-        cells=cells, ordered=ordered, design=design, quota=quota, caps=limits, sources=sources,
-        keys=keys, seed=seed,
+        cells=cells, ordered=ordered, designs=designs, quota=quota, caps=limits, sources=sources,
+        keys=keys, uses=uses, seed=seed,
     ).solve()  # fmt: skip
 
 
@@ -255,11 +269,12 @@ def draw_from(
 class _Assignment:
     cells: list[Cell]
     ordered: Sequence[Ordered]
-    design: tuple[Stratum, ...]
+    designs: tuple[tuple[Stratum, ...], ...]
     quota: Integers
     caps: Caps
     sources: Sources
     keys: tuple[str, ...]
+    uses: NDArray[np.bool_]
     seed: int
 
     def __post_init__(self) -> None:
@@ -271,6 +286,11 @@ class _Assignment:
         for cell in self.cells:
             self.members[cell.class_index, list(cell.region.strata)] += cell.members
         self.owed, self.chance = self._owed()
+
+    @property
+    def n_strata(self) -> int:
+        """Strata of each class."""
+        return int(self.quota.shape[1])
 
     def solve(self) -> Draw:
         """Return the draw."""
@@ -312,7 +332,7 @@ class _Assignment:
 
     def _parts(self) -> NDArray[np.float64]:
         """Return what each cell owes to each stratum, as a fraction [shape=(n_cells, n_strata)]."""
-        owed = np.zeros((len(self.cells), len(self.design)))
+        owed = np.zeros((len(self.cells), self.n_strata))
         for number, cell in enumerate(self.cells):
             for s in cell.region.strata:
                 total = self.members[cell.class_index, s]
@@ -384,8 +404,8 @@ class _Assignment:
             chance = hashes(one.ids[rows], seed=self.seed, key=key, purpose="order")
             order = np.argsort(chance)
             mine, rows = mine[order], rows[order]
-            labels = np.repeat(np.arange(len(self.design)), apportioned(mine.size, parts[number]))
-            found[one.class_index] += np.bincount(labels, minlength=len(self.design))
+            labels = np.repeat(np.arange(self.n_strata), apportioned(mine.size, parts[number]))
+            found[one.class_index] += np.bincount(labels, minlength=self.n_strata)
             share = one.kept / max(1, one.members) * self.chance[number]
             values = one.values[rows]
             ordered = self.ordered[one.class_index]
@@ -419,7 +439,7 @@ class _Assignment:
             score=made["score"],
             quantile=made["quantile"],
             inclusion=made["p"],
-            strata=self.design,
+            strata=self.designs[0] if self.designs else (),
             bounds=self._bounds(),
             wanted=self.quota,
             members=self.members,
@@ -435,9 +455,9 @@ class _Assignment:
     def _bounds(self) -> NDArray[np.float32]:
         bounds = np.full((*self.quota.shape, 2), np.nan, np.float32)
         for j, values in enumerate(self.ordered):
-            for s, stratum in enumerate(self.design):
+            for s, stratum in enumerate(self.designs[j]):
                 first, after = stratum.places(values.n)
-                if first < after:
+                if first < after and self.uses[j, s]:
                     ends = np.array([values.at(first), values.at(after - 1)])
                     bounds[j, s] = values.score(ends)
         return bounds
@@ -446,7 +466,7 @@ class _Assignment:
         supply = np.zeros_like(self.quota)
         n = self.sources.recording.size
         for j in range(len(self.keys)):
-            for s in range(len(self.design)):
+            for s in range(self.n_strata):
                 held = [
                     cell.recording
                     for cell in self.cells

@@ -25,6 +25,8 @@ from consonance.errors import StateError
 _SIGMAS: Final = 6.5
 #: Up to so many excerpts of all cells together none is left out.
 _FEW: Final = 1 << 18
+#: Above that a cell keeps at least so many, however little is wanted of it.
+_LEAST: Final = 1024
 
 
 @dataclass
@@ -106,6 +108,7 @@ class _Class:
     cuts: list[_Cut]
     dropped: frozenset[float | int]
     gates: list[int] = field(default_factory=list)
+    ends: list[tuple[float | int, float | int]] = field(default_factory=list)
     found: list[list[tuple[NDArray[Any], ...]]] = field(default_factory=list)
 
     def cell_of(self, values: NDArray[Any], chance: Hashes) -> NDArray[np.int64]:
@@ -125,12 +128,13 @@ class _Class:
 
 def members(
     source: Source,
-    strata: Sequence[Stratum],
-    wanted: Sequence[int],
+    designs: Sequence[Sequence[Stratum]],
+    quota: NDArray[np.int64],
     *,
     keys: Sequence[str],
     seed: int,
     keep: int,
+    uses: NDArray[np.bool_],
 ) -> tuple[list[Cell], Sequence[Ordered]]:
     """Find the excerpts of every cell.
 
@@ -138,17 +142,19 @@ def members(
     ----------
     source
         The excerpts.
-    strata
-        Of every class.
-    wanted
-        Candidates wanted per class.
+    designs
+        Each class's strata.
+    quota : np.ndarray [shape=(n_classes, n_strata), dtype=int64]
+        Candidates wanted.
     keys
         Lasting names of the classes.
     seed
         Of ties and of the random choice.
     keep
-        Excerpts of a cell that remain for each candidate that its class wants, where there are
+        Excerpts of a cell that remain for each candidate that is wanted of it, where there are
         many.
+    uses : np.ndarray [shape=(n_classes, n_strata), dtype=bool]
+        Which strata each class is drawn from.
 
     Returns
     -------
@@ -158,13 +164,22 @@ def members(
         Each class's values in order.
     """
     ordered = source.ordered()
-    classes = [_class(j, keys[j], values, strata) for j, values in enumerate(ordered)]
-    few = _FEW // max(1, sum(len(one.cells) for one in classes))
-    kept = [[max(few, keep * wanted[one.index])] * len(one.cells) for one in classes]
+    classes = [_class(j, keys[j], values, designs[j], uses[j]) for j, values in enumerate(ordered)]
+    sizes = [[cell.region.after - cell.region.first for cell in one.cells] for one in classes]
+    kept = sizes
+    if sum(map(sum, sizes)) > _FEW:
+        kept = [
+            [max(_LEAST, keep * owed) for owed in _owed(one, designs[one.index], quota[one.index])]
+            for one in classes
+        ]
     for one, most in zip(classes, kept, strict=True):
         one.found = [[] for _ in one.cells]
         one.gates = [
             _gate(cell.region, number) for cell, number in zip(one.cells, most, strict=True)
+        ]
+        one.ends = [
+            (one.ordered.at(cell.region.first), one.ordered.at(cell.region.after - 1))
+            for cell in one.cells
         ]
     excluded = np.zeros((len(classes), max((len(one.cells) for one in classes), default=0)), int)
     begin = 0
@@ -186,8 +201,14 @@ def members(
     return [cell for one in classes for cell in one.cells], ordered
 
 
-def _class(index: int, key: str, ordered: Ordered, strata: Sequence[Stratum]) -> _Class:
-    cells = [Cell(index, region) for region in regions(strata, ordered.n)]
+def _class(
+    index: int,
+    key: str,
+    ordered: Ordered,
+    strata: Sequence[Stratum],
+    uses: NDArray[np.bool_],
+) -> _Class:
+    cells = [Cell(index, region) for region in regions(strata, ordered.n, uses)]
     places = sorted({place for cell in cells for place in (cell.region.first, cell.region.after)})
     cuts = []
     for place in places:
@@ -195,7 +216,8 @@ def _class(index: int, key: str, ordered: Ordered, strata: Sequence[Stratum]) ->
             value = ordered.at(place)
             below = ordered.below(value)
             cuts.append(_Cut(place, value, place - below, _tied(ordered, value, below)))
-    return _Class(index, key, ordered, cells, cuts, _without_contrast(ordered, strata))
+    own = [stratum for stratum, is_used in zip(strata, uses, strict=True) if is_used]
+    return _Class(index, key, ordered, cells, cuts, _without_contrast(ordered, own))
 
 
 def _tied(ordered: Ordered, value: float | int, below: int) -> int:
@@ -223,6 +245,19 @@ def _without_contrast(ordered: Ordered, strata: Sequence[Stratum]) -> frozenset[
     return frozenset(found)
 
 
+def _owed(one: _Class, strata: Sequence[Stratum], quota: NDArray[np.int64]) -> list[int]:
+    """Return how many candidates each cell owes its strata, rounded up."""
+    found = []
+    for cell in one.cells:
+        size = cell.region.after - cell.region.first
+        part = 0.0
+        for s in cell.region.strata:
+            first, after = strata[s].places(one.ordered.n)
+            part += quota[s] * size / (after - first)
+        found.append(int(np.ceil(round(part, 9))))
+    return found
+
+
 def _gate(region: Region, most: int) -> int:
     """Return the hash above which none of the kept ones can be."""
     size = region.after - region.first
@@ -238,10 +273,10 @@ def _look(
     """Note what one batch holds of one class; return the excluded ones, to be placed later."""
     if not one.cells:
         return []
-    column, counted = batch.column(one.index), batch.counted(one.index)
+    counted = batch.counted(one.index)
     for cut in one.cuts:
         if cut.room:
-            tied = column == cut.value
+            tied = batch.equal(one.index, cut.value)
             if counted is not None:
                 tied &= counted
             cut.see(_ties(one, batch.ids[tied], seed))
@@ -251,10 +286,8 @@ def _look(
         if mask is not None:
             usable &= mask
     some = np.flatnonzero(usable)
-    values, chance = column[some], keep[some]
-    for number, (cell, gate) in enumerate(zip(one.cells, one.gates, strict=True)):
-        bottom = one.ordered.at(cell.region.first)
-        top = one.ordered.at(cell.region.after - 1)
+    values, chance = batch.at(one.index, some), keep[some]
+    for number, (gate, (bottom, top)) in enumerate(zip(one.gates, one.ends, strict=True)):
         near = np.flatnonzero((values >= bottom) & (values <= top) & (chance <= np.uint64(gate)))
         if near.size:
             rows = some[near]
@@ -267,7 +300,8 @@ def _look(
     if counted is not None:
         lost &= counted
     rows = np.flatnonzero(lost)
-    return [(one, column[rows], _ties(one, batch.ids[rows], seed))] if rows.size else []
+    values = batch.at(one.index, rows)
+    return [(one, values, _ties(one, batch.ids[rows], seed))] if rows.size else []
 
 
 def _ties(one: _Class, ids: Hashes, seed: int) -> Hashes:

@@ -34,8 +34,10 @@ class Batch:
         Lasting identity of each excerpt.
     recording : np.ndarray [shape=(n,), dtype=int64]
         Lasting code of the recording that each is from.
-    column
-        Gives a class's values by its position.
+    at
+        Gives a class's values, by its position, of some rows.
+    equal
+        Gives, by a class's position and a value, which rows have that value.
     counted
         Gives, by class, which excerpts count; None if all do.
     free : np.ndarray [shape=(n,), dtype=bool]
@@ -44,7 +46,8 @@ class Batch:
 
     ids: Hashes
     recording: Rows
-    column: Callable[[int], NDArray[Any]]
+    at: Callable[[int, Rows], NDArray[Any]]
+    equal: Callable[[int, float | int], NDArray[np.bool_]]
     counted: Callable[[int], NDArray[np.bool_] | None]
     free: NDArray[np.bool_] | None
 
@@ -176,7 +179,8 @@ class ArraySource:
         yield Batch(
             ids=self.ids,
             recording=self.recording,
-            column=lambda j: self.scores[:, j],
+            at=lambda j, rows: self.scores[rows, j],
+            equal=lambda j, value: self.scores[:, j] == value,
             counted=self._eligible,
             free=self.free,
         )
@@ -232,13 +236,18 @@ class LogitSource:
         ParameterError
             If a counted logit is NaN.
         """
-        counts = np.zeros((self.n_classes, _N_CODES), np.int64)
+        by_bits = np.zeros((self.n_classes, _N_CODES), np.int64)
         for batch in self.read():
             for j, logits in enumerate(batch.logits):
-                codes = coded(logits)
+                bits = np.ascontiguousarray(logits).view(np.uint16)
                 if batch.counted is not None:
-                    codes = codes[batch.counted]
-                counts[j] += np.bincount(codes, minlength=_N_CODES)
+                    bits = bits[batch.counted]
+                by_bits[j] += np.bincount(bits, minlength=_N_CODES)
+        # Counted as they are stored, and put in order once.
+        counts = np.zeros_like(by_bits)
+        code_of = coded(np.arange(_N_CODES, dtype=np.uint16).view(np.float16))
+        for row, stored in zip(counts, by_bits, strict=True):
+            np.add.at(row, code_of, stored)
         not_numbers = counts[:, : 0x8000 - _INFINITE - 1].sum(axis=1)
         not_numbers += counts[:, 0x8000 + _INFINITE + 1 :].sum(axis=1)
         if not_numbers.any():
@@ -262,10 +271,21 @@ def _coded_batch(batch: LogitBatch) -> Batch:
     return Batch(
         ids=batch.ids,
         recording=batch.recording,
-        column=lambda j: coded(batch.logits[j]),
+        # Codes of few rows are needed: all of an archive's would cost a third of a draw.
+        at=lambda j, rows: coded(batch.logits[j][rows]),
+        equal=lambda j, code: _is_code(batch.logits[j], int(code)),
         counted=lambda _: batch.counted,
         free=batch.free,
     )
+
+
+def _is_code(logits: NDArray[np.float16], code: int) -> NDArray[np.bool_]:
+    # By bits: NumPy compares 16-bit floats one by one.
+    bits = np.ascontiguousarray(logits).view(np.uint16)
+    found: NDArray[np.bool_] = bits == decoded(np.array([code], np.uint16)).view(np.uint16)[0]
+    if code == _NEGATIVE:
+        found |= bits == _NEGATIVE  # zero with a sign
+    return found
 
 
 def coded(logits: NDArray[np.float16]) -> NDArray[np.uint16]:

@@ -125,6 +125,38 @@ def checked(strata: Sequence[Stratum]) -> tuple[Stratum, ...]:
     return tuple(strata)
 
 
+def designs_of(
+    strata: Sequence[Stratum] | Sequence[Sequence[Stratum]] | None, n_classes: int
+) -> tuple[tuple[Stratum, ...], ...]:
+    """Return each class's strata.
+
+    Parameters
+    ----------
+    strata
+        The same for all classes, or each class's own; `tails()` for None.
+    n_classes
+        How many classes there are.
+
+    Raises
+    ------
+    ParameterError
+        If a class's make no design, or differ from the first class's in number or names.
+    """
+    if strata is None:
+        return (tails(),) * n_classes
+    shared = [stratum for stratum in strata if isinstance(stratum, Stratum)]
+    if len(shared) == len(strata):
+        return (checked(shared),) * n_classes
+    own = [checked(each) for each in strata if not isinstance(each, Stratum)]
+    names = {tuple(stratum.name for stratum in design) for design in own}
+    if len(own) != n_classes or len(names) != 1:
+        raise ParameterError(
+            f"Give strata once for all classes, or for each of the {n_classes}, as many and by the "
+            "same names."
+        )
+    return tuple(own)
+
+
 def apportioned(total: int, weights: Sequence[float] | NDArray[np.float64]) -> NDArray[np.int64]:
     """Divide a whole number by weights: largest remainders first, equal ones in order."""
     part = np.asarray(weights, np.float64)
@@ -154,9 +186,77 @@ class Region:
     strata: tuple[int, ...]
 
 
-def regions(strata: Sequence[Stratum], m: int) -> list[Region]:
-    """Return the regions of a class with m eligible excerpts, lowest first."""
-    places = [stratum.places(m) for stratum in strata]
+#: All excerpts alike: what is drawn of a class that the detector knows nothing about.
+UNIFORM: Final = Stratum(name="any", low=0.0, high=1.0, share=0.0)
+
+
+def with_uniform(
+    designs: Sequence[Sequence[Stratum]], uniform: Sequence[bool]
+) -> tuple[tuple[tuple[Stratum, ...], ...], NDArray[np.bool_]]:
+    """Return each class's strata, and which of them it is drawn from.
+
+    Parameters
+    ----------
+    designs
+        Each class's strata, by the same names.
+    uniform
+        Of each class whether it is drawn from all its excerpts alike, whatever the design says.
+
+    Returns
+    -------
+    designs
+        The same; with a stratum of all excerpts, if a class needs one and there is none.
+    uses : np.ndarray [shape=(n_classes, n_strata), dtype=bool]
+
+    Raises
+    ------
+    ParameterError
+        If the design calls something else `any`.
+    """
+    alike = np.array(uniform, dtype=bool)
+    made = tuple(tuple(design) for design in designs)
+    n_strata = len(made[0]) if made else 0
+    uses = np.repeat(~alike[:, None], n_strata, axis=1)
+    if not alike.any():
+        return made, uses
+    whole = next(
+        (
+            s
+            for s in range(n_strata)
+            if all((design[s].low, design[s].high) == (0.0, 1.0) for design in made)
+        ),
+        None,
+    )
+    if whole is None:
+        if any(stratum.name == UNIFORM.name for stratum in made[0]):
+            raise ParameterError(
+                f"A class without a detector is drawn from the stratum {UNIFORM.name!r}, which "
+                "holds all excerpts. Name the design's own otherwise."
+            )
+        whole = n_strata
+        made = tuple((*design, UNIFORM) for design in made)
+        uses = np.pad(uses, ((0, 0), (0, 1)))
+    uses[alike, whole] = True
+    return made, uses
+
+
+def regions(
+    strata: Sequence[Stratum], m: int, uses: Sequence[bool] | NDArray[np.bool_] | None = None
+) -> list[Region]:
+    """Return the regions of a class with m eligible excerpts, lowest first.
+
+    Parameters
+    ----------
+    strata
+        Of all classes.
+    m
+        The class's eligible excerpts.
+    uses
+        Which of the strata are the class's; by default all.
+    """
+    places = [
+        stratum.places(m) if uses is None or uses[s] else (0, 0) for s, stratum in enumerate(strata)
+    ]
     cuts = sorted({place for first, after in places if first < after for place in (first, after)})
     found = []
     for first, after in pairwise(cuts):

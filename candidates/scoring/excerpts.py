@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from candidates.sampling import LogitBatch, LogitSource
-from candidates.scoring.shards import stream
+from candidates.scoring.shards import scored_classes, stream
 
 Integers = NDArray[np.int64]
 
@@ -35,6 +35,7 @@ def source_of(
     tracks: Integers | None = None,
     taken: Integers | None = None,
     window_ms: int = 1,
+    silent: Collection[str] = (),
 ) -> LogitSource:
     """Return what `candidates.sampling.draw_from` draws from.
 
@@ -50,6 +51,9 @@ def source_of(
         `excerpt_id` of excerpts that may not be drawn, nor any that overlaps with one.
     window_ms
         Length of an excerpt: excerpts of one track that begin nearer to each other overlap.
+    silent
+        Classes that the detector knows nothing about: a logit of 0 stands for each of theirs,
+        whether the shards have a column or not.
 
     Raises
     ------
@@ -58,17 +62,22 @@ def source_of(
     ParameterError
         If a class was not scored.
     """
-    names, batches = stream(folder, columns=classes)
+    names = scored_classes(folder) if classes is None else tuple(classes)
+    heard = [name for name in names if name not in silent]
+    # Places are read with the scores of one class at least.
+    _, batches = stream(folder, columns=heard or scored_classes(folder)[:1])
     ready = None if tracks is None else np.sort(tracks)
     asked = None if taken is None or not taken.size else np.unique(taken)
 
     def read() -> Iterator[LogitBatch]:
         for batch in batches():
             ids = excerpt_id(batch.track_no, batch.start_ms)
+            known = dict(zip(heard, batch.logits, strict=False))
+            unknown = np.zeros(ids.size, np.float16)
             yield LogitBatch(
                 ids=ids.view(np.uint64),
                 recording=batch.track_no,
-                logits=batch.logits,
+                logits=[known.get(name, unknown) for name in names],
                 counted=None if ready is None else among(batch.track_no, ready),
                 free=None if asked is None else ~_overlap(ids, asked, window_ms),
             )

@@ -1,15 +1,21 @@
 """Score shards: Parquet files with logits and embeddings of the excerpts of some tracks.
 
+A shard appears under its name whole or not at all, and says by its recipe what it was made of. The
+same recipe gives the same bytes, so that a shard may be computed twice, by whomever, at no harm.
+
 Logits, not probabilities, are stored as 16-bit floats: above its 90th percentile a common class
 has only a @@
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +30,8 @@ from consonance.tables.schemas import scores as scores_schema
 _METADATA_KEY: Final = b"consonance"
 #: Of the columns; a shard of another layout is written again.
 _LAYOUT: Final = 2
+#: Lists a complete score set's shards (see `manifest`).
+MANIFEST: Final = "manifest.json"
 #: Keeps logits finite; 16-bit floats near 14 are still 0.008 apart.
 _MARGIN: Final = 1e-6
 _BATCH: Final = 1 << 16  # rows of a batch: its columns stay in the processor's cache
@@ -47,6 +55,25 @@ class TrackScores:
     start_ms: NDArray[np.int64]
     likelihood: NDArray[np.float32]
     embedding: NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """A track that could not be scored.
+
+    Attributes
+    ----------
+    track_no
+        The track's number in its collection.
+    reason
+        A code, as `consonance.errors.IngestError` has them.
+    detail
+        A sentence for the curator.
+    """
+
+    track_no: int
+    reason: str
+    detail: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +134,7 @@ def write_shard(
     classes: Sequence[str],
     embedding_dim: int,
     recipe: dict[str, Any],
+    failures: Sequence[Failure] = (),
 ) -> None:
     """Write one shard whole or not at all.
 
@@ -122,6 +150,13 @@ def write_shard(
         Width of an embedding.
     recipe
         What decides the content; a shard with the same recipe need not be computed again.
+    failures
+        Tracks of the recipe that could not be scored.
+
+    Raises
+    ------
+    StateError
+        If the disk is full.
     """
     schema = scores_schema(classes, embedding_dim)
     logit = _stack([to_logit(track.likelihood) for track in tracks], len(classes))
@@ -144,23 +179,90 @@ def write_shard(
         schema=schema,
     )
     facts = json.dumps(
-        {"classes": list(classes), "layout": _LAYOUT, "recipe": recipe}, sort_keys=True
+        {
+            "classes": list(classes),
+            "layout": _LAYOUT,
+            "recipe": recipe,
+            "failures": [asdict(failure) for failure in failures],
+        },
+        sort_keys=True,
     )
     table = table.replace_schema_metadata({_METADATA_KEY: facts.encode()})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    pq.write_table(table, part, compression="zstd", use_dictionary=False)
-    part.replace(path)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd", use_dictionary=False)
+    write_whole(path, memoryview(sink.getvalue()))
+
+
+def write_whole(path: Path, content: bytes | memoryview) -> None:
+    """Write a file so that it is there entirely, on the disk, or not at all.
+
+    Raises
+    ------
+    StateError
+        If the disk is full.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        part = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.chmod(0o644)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise StateError(
+            f"The disk of {path.parent} is full: {path.name} needs {len(content) / 1e6:,.1f} MB. "
+            "Make room and start again; what was written before is kept."
+        ) from error
+
+
+def discard_parts(path: Path) -> None:
+    """Remove what killed processes left half-written of a shard that nobody is writing now."""
+    for part in path.parent.glob(f".{path.name}.*.part"):
+        part.unlink(missing_ok=True)
 
 
 def holds(path: Path, recipe: dict[str, Any]) -> bool:
-    """Return whether a finished shard of this recipe lies there."""
-    if not path.is_file():
+    """Return whether a finished shard of this recipe lies there, failures and all."""
+    facts = _facts_or_none(path)
+    return facts is not None and bool(facts["recipe"] == recipe)
+
+
+def is_current(path: Path, recipe: dict[str, Any]) -> bool:
+    """Return whether a shard lies there that has all tracks of a recipe, and none that failed.
+
+    Tracks that failed go to quarantine and are no longer in the recipe; when they come back from
+    there, they are tried again.
+    """
+    facts = _facts_or_none(path)
+    if facts is None:
         return False
+    failed = {failure["track_no"] for failure in facts.get("failures", ())}
+    stored = dict(facts["recipe"])
+    stored["tracks"] = [row for row in stored.get("tracks", ()) if row[0] not in failed]
+    return bool(stored == {"tracks": [], **recipe})
+
+
+def failures(path: Path) -> list[Failure]:
+    """Return the tracks of a shard that could not be scored."""
+    return [Failure(**failure) for failure in _facts(path).get("failures", ())]
+
+
+def _facts_or_none(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
     try:
-        return bool(_facts(path)["recipe"] == recipe)
+        facts = _facts(path)
+        return facts if "recipe" in facts else None
     except (OSError, pa.ArrowInvalid, KeyError, ValueError, StateError):
-        return False  # unreadable: written again
+        return None  # unreadable: written again
 
 
 def rows(path: Path) -> int:
@@ -207,12 +309,12 @@ def stream(
     Raises
     ------
     StateError
-        If there is no shard, or one of an older layout.
+        If there is no shard, one of an older layout, or not those of the manifest.
     ParameterError
         If the shards disagree about their classes, or a class was not scored.
     """
     scored = scored_classes(folder)
-    paths = shard_paths(folder)
+    paths = whole(folder)
     names = scored if columns is None else tuple(columns)
     unknown = [name for name in names if name not in scored]
     if unknown:
@@ -223,12 +325,12 @@ def stream(
         waiting: list[pa.RecordBatch] = []
         for path in paths:
             with pq.ParquetFile(path, memory_map=True) as file:
-                facts = _checked_facts(file.schema_arrow.metadata, path)
+                facts = _checked_facts(file.metadata.metadata, path)
                 if tuple(facts["classes"]) != scored:
                     raise ParameterError(
                         f"{path.name} was scored for other classes than its neighbours."
                     )
-                for batch in file.iter_batches(_BATCH, columns=wanted, use_threads=False):
+                for batch in _batches_of(file, wanted):
                     waiting.append(batch)
                     # A shard is a small thing: some together cost one call instead of many.
                     if sum(part.num_rows for part in waiting) >= _BATCH:
@@ -238,6 +340,14 @@ def stream(
             yield _joined(waiting, names)
 
     return names, batches
+
+
+def _batches_of(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.RecordBatch]:
+    if file.metadata.num_rows <= _BATCH:
+        # At once costs half of what it costs in batches.
+        yield from file.read(columns=columns, use_threads=False).to_batches()
+    else:
+        yield from file.iter_batches(_BATCH, columns=columns, use_threads=False)
 
 
 def _joined(parts: Sequence[pa.RecordBatch], names: Sequence[str]) -> ScoreBatch:
@@ -285,7 +395,7 @@ def stream_embeddings(
             yield (
                 table["track_no"].to_numpy(),
                 table["start_ms"].to_numpy(),
-                _matrix(table["embedding"].combine_chunks()).astype(np.float32),
+                matrix(table["embedding"].combine_chunks()).astype(np.float32),
             )
 
 
@@ -298,8 +408,32 @@ def digest(folder: Path) -> str:
     """Return the SHA-256 over the shards' own SHA-256 sums, in order."""
     total = hashlib.sha256()
     for path in shard_paths(folder):
-        total.update(hashlib.sha256(path.read_bytes()).digest())
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
     return total.hexdigest()
+
+
+def whole(folder: Path) -> list[Path]:
+    """Return a score set's shards in order, after a look whether they are those of its manifest.
+
+    Raises
+    ------
+    StateError
+        If there is a manifest, and a shard is missing, left over or of another size.
+    """
+    paths = shard_paths(folder)
+    manifest = folder / MANIFEST
+    if manifest.is_file():
+        listed = {
+            row["name"]: row["bytes"]
+            for row in json.loads(manifest.read_text(encoding="utf-8"))["shards"]
+        }
+        if listed != {path.name: path.stat().st_size for path in paths}:
+            raise StateError(
+                f"The shards in {folder} are not those of its {MANIFEST}: some are missing, left "
+                "over or cut short. Run ./consonance score again."
+            )
+    return paths
 
 
 def chunks(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
@@ -322,7 +456,8 @@ def _checked_facts(metadata: dict[bytes, bytes] | None, path: Path) -> dict[str,
     return facts
 
 
-def _matrix(column: pa.Array) -> NDArray[np.float16]:
+def matrix(column: pa.Array) -> NDArray[np.float16]:
+    """Return a column of lists of one length as a table."""
     if pa.types.is_struct(column.type):
         return np.column_stack([part.to_numpy(zero_copy_only=False) for part in column.flatten()])
     flat = column.flatten().to_numpy(zero_copy_only=False)
@@ -331,81 +466,3 @@ def _matrix(column: pa.Array) -> NDArray[np.float16]:
 
 def _stack(parts: list[NDArray[np.float16]], width: int) -> NDArray[np.float16]:
     return np.concatenate([*parts, np.empty((0, width), np.float16)])
-
-
-def read_embeddings(folder: Path, places: Sequence[tuple[int, int]]) -> NDArray[np.float32]:
-    """Return the embeddings of some excerpts.
-
-    Parameters
-    ----------
-    folder
-        A score set's shards.
-    places
-        Track number and start in ms of each excerpt.
-
-    Returns
-    -------
-    np.ndarray [shape=(len(places), embedding_dim), dtype=float32]
-
-    Raises
-    ------
-    ParameterError
-        If an excerpt was not scored.
-    """
-    return _read_at(folder, places, "embedding")
-
-
-def read_logits(
-    folder: Path, places: Sequence[tuple[int, int]]
-) -> tuple[tuple[str, ...], NDArray[np.float32]]:
-    """Return what a detector says of some excerpts; of one shard at a time more is in memory.
-
-    Parameters
-    ----------
-    folder
-        A score set's shards.
-    places
-        Track number and start in ms of each excerpt.
-
-    Returns
-    -------
-    tuple
-        Names of the classes, and log(p / (1 - p)) of each excerpt and class
-        [shape=(len(places), n_classes), dtype=float32].
-
-    Raises
-    ------
-    StateError
-        If there is no shard.
-    ParameterError
-        If an excerpt was not scored.
-    """
-    return scored_classes(folder), _read_at(folder, places, "logit")
-
-
-def _read_at(folder: Path, places: Sequence[tuple[int, int]], column: str) -> NDArray[np.float32]:
-    wanted = {place: row for row, place in enumerate(places)}
-    tracks = np.array(sorted({track for track, _ in places}), dtype=np.int64)
-    found: NDArray[np.float32] | None = None
-    seen = np.zeros(len(places), dtype=bool)
-    for path in shard_paths(folder):
-        table = pq.read_table(path, columns=["track_no", "start_ms", column])
-        here = np.flatnonzero(np.isin(table["track_no"].to_numpy(), tracks))
-        keys = zip(
-            table["track_no"].to_numpy()[here].tolist(),
-            table["start_ms"].to_numpy()[here].tolist(),
-            strict=True,
-        )
-        hits = [(row, wanted[key]) for row, key in zip(here, keys, strict=True) if key in wanted]
-        if not hits:
-            continue
-        vectors = _matrix(table[column].combine_chunks())
-        if found is None:
-            found = np.zeros((len(places), vectors.shape[1]), np.float32)
-        source, target = np.array(hits).T
-        found[target] = vectors[source].astype(np.float32)
-        seen[target] = True
-    if found is None or not seen.all():
-        missing = places[int(np.argmin(seen))] if len(places) else "any"
-        raise ParameterError(f"Excerpt {missing} (track, start in ms) was not scored here.")
-    return found

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from candidates.scoring.at_places import read_embeddings
 from candidates.scoring.excerpts import excerpt_id
-from candidates.scoring.shards import read_embeddings, stream_embeddings
+from candidates.scoring.shards import stream_embeddings
 from consonance.neighbours import search_between
 
 

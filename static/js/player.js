@@ -70,7 +70,7 @@ function build(box) {
   audio.controls = false;
   audio.hidden = true;
   box.prepend(button, seek, time);
-  state(false);
+  state(!audio.paused); // whoever was quick has pressed play already
   draw();
 }
 

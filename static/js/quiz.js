@@ -19,11 +19,18 @@ addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("#quiz form")) delete form.dataset.sent;
 });
 
+/** The player comes a moment after the page: until then the sound is played as it is. */
+function play() {
+  const button = document.querySelector("#quiz .listen .player__button");
+  if (button) button.click();
+  else audio?.play().catch(() => {}); // the player's button tells why
+}
+
 bindKeys({
   y: () => answer("yes"), 1: () => answer("yes"),
   n: () => answer("no"), 2: () => answer("no"),
   u: () => answer("unsure"), 3: () => answer("unsure"),
-  " ": () => press("#quiz .listen .player__button"),
+  " ": play,
   r: () => { if (audio) audio.currentTime = 0; },
   Enter: () => press("#quiz-next"),
 });

@@ -10,9 +10,18 @@ const PARTS = [
   ["time[data-time]", () => import("./time.js")],
 ];
 
+/** Where tabs are one row to be moved by a finger, the one that one is on is in sight. */
+function showTab(row) {
+  const tab = row.querySelector("[aria-current]");
+  if (!tab || row.scrollWidth <= row.clientWidth) return;
+  const [inside, around] = [tab.getBoundingClientRect(), row.getBoundingClientRect()];
+  row.scrollLeft += inside.left - around.left - (around.width - inside.width) / 2;
+}
+
 /** Set up everything inside `root`; called again for what htmx swaps in. */
 async function setUp(root) {
   for (const button of root.querySelectorAll("[data-dismiss]")) button.hidden = false;
+  root.querySelectorAll(".tabs").forEach(showTab);
   for (const [selector, load] of PARTS) {
     if (root.matches?.(selector) || root.querySelector(selector)) (await load()).setUp(root);
   }

@@ -35,6 +35,7 @@ def house(tmp_path: Path, settings: Any) -> Path:
     }
     settings.TABLES_ROOT = tmp_path / "tables"
     settings.SCORES_ROOT = tmp_path / "scores"
+    settings.DETECTORS_ROOT = tmp_path / "detectors"
     return tmp_path
 
 

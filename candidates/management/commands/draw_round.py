@@ -65,9 +65,7 @@ class Command(BaseCommand):
         parser.add_argument("--max-per-track", type=int, default=1, help="over all classes (1)")
         parser.add_argument("--max-per-artist", type=int, help="over all classes (no cap)")
         parser.add_argument("--max-per-album", type=int, help="over all classes (no cap)")
-        parser.add_argument(
-            "--classes", default="", metavar="A,B", help="only these (all that the detector covers)"
-        )
+        parser.add_argument("--classes", default="", metavar="A,B", help="only these (all)")
         parser.add_argument(
             "--licences",
             choices=LICENCES,

@@ -340,20 +340,46 @@ def read_mono(
     IngestError
         If the file cannot be decoded.
     """
+    blocks = mono_blocks(path, sample_rate=sample_rate, start_ms=start_ms, duration_ms=duration_ms)
+    return np.concatenate([np.zeros(0, dtype=np.float32), *blocks])
+
+
+def mono_blocks(
+    path: str | Path, *, sample_rate: int, start_ms: int = 0, duration_ms: int | None = None
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Decode a recording or a part of it to one channel, block by block, in constant memory.
+
+    Parameters
+    ----------
+    path, sample_rate, start_ms, duration_ms
+        As in `read_mono`.
+
+    Yields
+    ------
+    np.ndarray [shape=(n_block_frames,), dtype=float32]
+        Put together, what `read_mono` returns; any of them may be empty.
+
+    Raises
+    ------
+    ParameterError
+        If a time is negative or the rate is not positive.
+    IngestError
+        If the file cannot be decoded; what was decoded before has been yielded.
+    """
     _check_times(start_ms, duration_ms)
     if sample_rate < 1:
         raise ParameterError(f"sample_rate must be at least 1, not {sample_rate}.")
     with open_decoder(path) as decoder:
         mono = (to_mono(block) for block in _part(decoder, start_ms, duration_ms))
-        nothing = np.zeros(0, dtype=np.float32)
         if decoder.sample_rate == sample_rate:
-            return np.concatenate([nothing, *mono])
+            yield from mono
+            return
         resampler = soxr.ResampleStream(
             decoder.sample_rate, sample_rate, 1, dtype="float32", quality="HQ"
         )
-        resampled = [resampler.resample_chunk(block) for block in mono]
-        resampled.append(resampler.resample_chunk(nothing, last=True))
-        return np.concatenate(resampled)
+        for block in mono:
+            yield resampler.resample_chunk(block)
+        yield resampler.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
 
 
 def to_mono(frames: FloatFrames) -> npt.NDArray[np.float32]:

@@ -18,7 +18,9 @@ from consonance.people.models import Role
 _ITEMS: tuple[tuple[str | Promise, str, str, Role | None], ...] = (
     (_("Rate"), "annotation:campaigns", "/rate", Role.ANNOTATOR),
     (_("Collections"), "catalog:collections", "/collections", Role.CURATOR),
+    (_("Taxonomies"), "taxonomies:list", "/taxonomies", Role.CURATOR),
     (_("Rounds"), "candidates:rounds", "/rounds", Role.CURATOR),
+    (_("Detectors"), "detectors:list", "/detectors", Role.CURATOR),
     (_("Consistency"), "annotation:consistency", "/consistency", Role.ADMIN),
     (_("Releases"), "splits:releases", "/releases", None),
     (_("Jobs"), "jobs:list", "/jobs", Role.CURATOR),

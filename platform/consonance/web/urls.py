@@ -19,6 +19,8 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 api: list[URLPattern | URLResolver] = [
     path("schema", SpectacularAPIView.as_view(), name="schema"),
     path("", include("consonance.jobs.api.urls")),
+    path("", include("consonance.catalog.api.urls")),
+    path("", include("consonance.people.api.urls")),
     path("", include("annotation.api.urls")),
     path("", include("splits.api.urls")),
 ]
@@ -39,7 +41,9 @@ urlpatterns = [
     path("jobs/", include("consonance.jobs.urls")),
     path("media/", include("consonance.catalog.media_urls")),
     path("collections/", include("consonance.catalog.urls")),
+    path("taxonomies/", include("consonance.catalog.taxonomy_urls")),
     path("rounds/", include("candidates.urls")),
+    path("detectors/", include("candidates.detector_urls")),
     path("", include("consonance.people.urls")),
     path("", include("annotation.urls")),
     path("releases/", include("splits.urls")),

@@ -174,6 +174,10 @@ def test_a_candidate_keeps_the_probability_with_which_it_was_drawn(draw: Draw) -
     weights = [1 / row.inclusion for row in Candidate.objects.all()]
     assert drawn["candidates"] == 2
     assert sum(weights) == pytest.approx(N_TRACKS * 2)  # one of five, in each half
+    frozen = SamplingRound.objects.get().table
+    assert frozen is not None
+    stored = frozen.open().read()["inclusion"].to_pylist()
+    assert [1 / p for p in stored] == pytest.approx(weights)
 
 
 def test_tracks_too_short_or_too_long_are_not_drawn(draw: Draw) -> None:
@@ -223,16 +227,22 @@ def test_what_could_not_be_had_is_told(draw: Draw) -> None:
     assert "short of wanted: banjo" in result["summary"]
 
 
-def test_classes_that_the_detector_does_not_cover_are_left_out(
+def test_classes_that_the_detector_does_not_cover_are_sampled_uniformly_with_a_known_chance(
     draw: Draw, score_set: ScoreSet
 ) -> None:
     detector = score_set.detector
     detector.provenance = {**detector.provenance, "uncovered": ["voice"]}
     detector.save()
-    draw(per_class=1, share_high=1.0)
-    names = set(Candidate.objects.values_list("target__name", flat=True))
-    assert "voice" not in names
-    assert len(names) > 3
+    draw(per_class=2, share_high=1.0, max_per_track=None)
+    found = list(Candidate.objects.filter(target__name="voice"))
+    assert [one.tail for one in found] == ["any", "any"]
+    chances = [one.inclusion for one in found]
+    assert chances == pytest.approx([2 / (2 * N_TRACKS)] * 2, rel=1e-5)
+    assert not any(one.has_detector for one in found)
+    others = Candidate.objects.exclude(target__name="voice").select_related("target")
+    assert {one.tail for one in others} == {"high"}
+    assert all(one.has_detector for one in others)
+    assert "voice" not in SamplingRound.objects.get().figures
 
 
 def test_a_recording_that_vanished_gives_no_candidate_and_is_told(

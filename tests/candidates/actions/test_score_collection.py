@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,10 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from kombu.exceptions import OperationalError
 
 from candidates.actions import score_collection as action
+from candidates.actions.forecast_scores import forecast_scores
+from candidates.actions.score_shard import score_shard
 from candidates.models import DetectorVersion, ScoreSet
-from candidates.scoring import shards
+from candidates.scoring import manifest, shards
+from candidates.scoring.claims import claimed
 from consonance.catalog.models import Collection, Taxonomy, Track
 from consonance.errors import ModelError, ParameterError, StateError
 from consonance.jobs.context import JobCancelledError, JobContext
@@ -30,7 +37,12 @@ Score = Callable[..., dict[str, Any]]
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return {path.name: path.read_bytes() for path in files}
+
+
+def shards_in(folder: Path) -> list[str]:
+    return [path.name for path in shards.shard_paths(folder)]
 
 
 def test_every_window_of_every_ready_track_is_scored(score: Score, context: JobContext) -> None:
@@ -41,7 +53,14 @@ def test_every_window_of_every_ready_track_is_scored(score: Score, context: JobC
     assert found.sha256 == result["sha256"] == shards.digest(found.folder)
     assert result["is_fallback"] is True
     assert "banjo" in result["classes"]
-    assert sorted(content(found.folder)) == [f"shard-0000{n}.parquet" for n in range(3)]
+    names = [f"shard-0000{n}.parquet" for n in range(3)]
+    assert sorted(path.name for path in found.folder.iterdir()) == ["manifest.json", *names]
+    listed = manifest.read(found.folder)
+    assert listed["sha256"] == found.sha256
+    assert [(row["name"], row["excerpts"]) for row in listed["shards"]] == [
+        (names[0], 4), (names[1], 4), (names[2], 2),
+    ]  # fmt: skip
+    assert manifest.verify(found.folder) == []
     read = shards.read(found.folder)
     assert read.track_no.tolist() == [n for n in range(1, N_TRACKS + 1) for _ in range(2)]
     assert Taxonomy.objects.get().classes.count() == len(read.classes)
@@ -71,8 +90,7 @@ def test_a_cancelled_run_goes_on_where_it_stopped_and_gives_the_same_bytes(
     score()
     whole = ScoreSet.objects.get()
     before = content(whole.folder)
-    for path in whole.folder.iterdir():
-        path.unlink()
+    shutil.rmtree(whole.folder)
     ScoreSet.objects.all().delete()
     monkeypatch.setattr("consonance.jobs.context._PROGRESS_SECONDS", 0)
 
@@ -141,7 +159,7 @@ def test_a_killed_process_loses_no_finished_shard(tones: Path, tmp_path: Path) -
             break
     process.wait(30)
     [folder] = (data / "scores").iterdir()
-    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("shard-*")}
+    kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("shard-*.parquet")}
     assert sorted(kept) == ["shard-00000.parquet", "shard-00001.parquet"]
     time.sleep(0.05)
     second = start(data)
@@ -176,11 +194,36 @@ def test_a_file_that_vanished_is_quarantined_and_the_rest_goes_on(
     assert lost.state != "ready"
     assert lost.problems[0]["detail"]
     assert any("000003" in event.text for event in context.job.events.filter(level="warning"))
-    read = shards.read(ScoreSet.objects.get().folder)
-    assert 3 not in read.track_no
+    folder = ScoreSet.objects.get().folder
+    read = shards.read(folder)
     assert set(read.track_no.tolist()) == {1, 2, 4, 5}
+    assert manifest.read(folder)["shards"][1]["failed"] == [3]
+    before = {path.name: path.stat().st_mtime_ns for path in shards.shard_paths(folder)}
     again = score()
     assert again["failed"] == []
+    after = {path.name: path.stat().st_mtime_ns for path in shards.shard_paths(folder)}
+    assert after == before, "a track in quarantine moves no other into another shard"
+
+
+def test_a_track_that_comes_back_from_quarantine_is_tried_again(
+    score: Score, collection: Collection
+) -> None:
+    path = Path(collection.root) / "000003.wav"
+    path.rename(path.with_suffix(".away"))
+    assert score()["failed"] == [3]
+    path.with_suffix(".away").rename(path)
+    Track.objects.of(collection).filter(track_no=3).update(state="ready")
+    assert score()["failed"] == []
+    assert 3 in shards.read(ScoreSet.objects.get().folder).track_no
+
+
+def test_a_file_that_changed_since_its_inspection_is_quarantined(
+    score: Score, collection: Collection
+) -> None:
+    path = Path(collection.root) / "000004.wav"
+    path.write_bytes(path.read_bytes()[:-2])
+    assert score()["failed"] == [4]
+    assert Track.objects.of(collection).get(track_no=4).problems[0]["code"] == "changed"
 
 
 def test_a_track_that_changed_is_scored_again_and_no_other(
@@ -188,10 +231,15 @@ def test_a_track_that_changed_is_scored_again_and_no_other(
 ) -> None:
     score()
     folder = ScoreSet.objects.get().folder
-    before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
-    Track.objects.of(collection).filter(track_no=1).update(file_sha256="changed")
+    before = {path.name: path.stat().st_mtime_ns for path in shards.shard_paths(folder)}
+    changed_file = Path(collection.root) / "000001.wav"
+    other = (Path(collection.root) / "000005.wav").read_bytes()
+    changed_file.write_bytes(other)
+    Track.objects.of(collection).filter(track_no=1).update(
+        file_sha256=hashlib.sha256(other).hexdigest()
+    )
     score()
-    after = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
+    after = {path.name: path.stat().st_mtime_ns for path in shards.shard_paths(folder)}
     changed = [name for name in before if before[name] != after[name]]
     assert changed == ["shard-00000.parquet"]
 
@@ -201,8 +249,130 @@ def test_shards_of_tracks_that_are_gone_are_removed(score: Score, collection: Co
     Track.objects.of(collection).filter(track_no__gte=3).update(state="quarantined")
     result = score()
     folder = ScoreSet.objects.get().folder
-    assert list(content(folder)) == ["shard-00000.parquet"]
+    assert shards_in(folder) == ["shard-00000.parquet"]
     assert result["excerpts"] == 4
+
+
+def test_scores_that_are_being_renewed_are_not_taken_for_complete(
+    score: Score, collection: Collection, make_context: Callable[..., JobContext],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    score()
+    folder = ScoreSet.objects.get().folder
+    (folder / "shard-00002.parquet").unlink()
+    with pytest.raises(StateError, match=r"not those of its manifest\.json"):
+        shards.read(folder)
+    monkeypatch.setattr("consonance.jobs.context._PROGRESS_SECONDS", 0)
+
+    def stop(job: Job) -> None:
+        Job.objects.filter(pk=job.pk).update(cancel_requested=True)
+
+    with pytest.raises(JobCancelledError):
+        score(context=make_context(stop))
+    assert not ScoreSet.objects.get().is_complete
+    assert not (folder / "manifest.json").exists()
+    with pytest.raises(StateError, match="not complete"):
+        manifest.read(folder)
+    score()
+    assert manifest.verify(folder) == []
+
+
+def test_a_shard_that_was_altered_is_found(score: Score) -> None:
+    score()
+    folder = ScoreSet.objects.get().folder
+    path = folder / "shard-00001.parquet"
+    content = bytearray(path.read_bytes())
+    content[100] ^= 255
+    path.write_bytes(content)
+    assert manifest.verify(folder) == [
+        f"shard-00001.parquet has changed: its SHA-256 is {hashlib.sha256(content).hexdigest()}."
+    ]
+
+
+def test_tracks_shorter_than_an_excerpt_are_counted_and_stay_ready(
+    score: Score, collection: Collection
+) -> None:
+    result = score(window_ms=20_000)
+    assert (result["excerpts"], result["too_short"]) == (0, N_TRACKS)
+    assert Track.objects.of(collection).ready().count() == N_TRACKS
+
+
+def test_recordings_may_lie_elsewhere_than_they_were_imported_from(
+    score: Score, collection: Collection, tmp_path: Path
+) -> None:
+    first = score()
+    shutil.rmtree(ScoreSet.objects.get().folder)
+    shutil.move(collection.root, tmp_path / "elsewhere")
+    assert score(audio=str(tmp_path / "elsewhere"))["sha256"] == first["sha256"]
+
+
+def test_progress_tells_rate_and_time_left(
+    score: Score, make_context: Callable[..., JobContext], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("consonance.jobs.context._PROGRESS_SECONDS", 0)
+    monkeypatch.setattr("candidates.pace._WARM_UP_SECONDS", 0)
+    told: list[str] = []
+    score(context=make_context(lambda job: told.append(job.message)))
+    assert re.fullmatch(r"Scoring [\d,]+ s of music a second, about \d+ s left", told[-1])
+
+
+def test_a_queue_that_does_not_answer_is_no_obstacle(
+    score: Score, context: JobContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(*_: Any, **__: Any) -> None:
+        raise OperationalError("no route")
+
+    monkeypatch.setattr("celery.current_app.send_task", down)
+    assert score(fan_out=True)["tracks"] == N_TRACKS
+    assert any("scoring alone" in event.text for event in context.job.events.all())
+
+
+def test_a_helper_scores_a_shard_once_and_only_while_it_is_wanted(
+    score: Score, context: JobContext
+) -> None:
+    score()
+    found = ScoreSet.objects.get()
+    path = found.folder / "shard-00001.parquet"
+    whole = path.read_bytes()
+
+    def help_out() -> bool:
+        return score_shard(
+            job_id=context.job.pk, score_set=found.pk, number=1, shard_tracks=2,
+            root=found.collection.root, models_dir="",
+        )  # fmt: skip
+
+    assert not help_out(), "it is there"
+    path.unlink()
+    with claimed(path):
+        assert not help_out(), "somebody else is at it"
+    (found.folder / ".shard-00001.parquet.killed.part").write_bytes(whole[:50])
+    assert help_out()
+    assert path.read_bytes() == whole
+    assert not list(found.folder.glob(".*.part"))
+    path.unlink()
+    Job.objects.filter(pk=context.job.pk).update(state="done")
+    assert not help_out(), "nobody waits for it"
+    assert not path.exists()
+
+
+def test_a_forecast_says_how_long_and_how_large(
+    collection: Collection, context: JobContext
+) -> None:
+    found = forecast_scores(collection=collection, context=context, detector="default", processes=1)
+    assert (found["tracks"], found["timed"], found["excerpts"]) == (N_TRACKS, 5, 2 * N_TRACKS)
+    assert found["cpu_low_s"] <= found["cpu_s"] <= found["cpu_high_s"]
+    assert found["bytes"] > 0
+    assert re.search(r"5 tracks, .* of music, 10 excerpts: about .* on 1 core ", found["summary"])
+    assert not ScoreSet.objects.exists()
+
+
+def test_a_forecast_of_what_cannot_be_read_is_refused(
+    collection: Collection, context: JobContext
+) -> None:
+    for path in Path(collection.root).iterdir():
+        path.unlink()
+    with pytest.raises(StateError, match="None of 5 recordings tried"):
+        forecast_scores(collection=collection, context=context, detector="default")
 
 
 def test_another_grid_is_another_score_set(score: Score) -> None:

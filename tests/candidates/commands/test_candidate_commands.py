@@ -51,6 +51,23 @@ def test_scores_then_draws_and_is_safe_to_run_twice(
 
 
 @pytest.mark.django_db
+def test_suggests_a_first_round_and_draws_it(collection: Collection) -> None:
+    run(*SCORE)
+    words = ("suggest_round", "--collection", "tones", "--questions", "6", "--labels", "3")
+    told = run(*words, "--positives", "1", "--draw")
+    assert not told["is_calibrated"]
+    drawn = SamplingRound.objects.get()
+    assert drawn.recipe["by_class"] == told["recipe"]["by_class"]
+    assert told["drawn"]["candidates"] == drawn.candidates.count() > 0
+    assert refused(*words, "--coverage", "0").returncode == 2
+    assert "no complete scores" in str(refused("suggest_round", "--collection", _bare()))
+
+
+def _bare() -> str:
+    return str(CollectionFactory().slug)
+
+
+@pytest.mark.django_db
 def test_without_json_it_is_one_sentence(collection: Collection) -> None:
     out = StringIO()
     call_command(*SCORE, stdout=out)
@@ -113,7 +130,7 @@ class TestFetchModels:
         assert "Not in the list of known weights: other.pt" in str(error)
 
 
-@pytest.mark.parametrize("command", ["score", "draw_round", "fetch_models"])
+@pytest.mark.parametrize("command", ["score", "draw_round", "suggest_round", "fetch_models"])
 def test_help_says_what_it_does_and_gives_an_example(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

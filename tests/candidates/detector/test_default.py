@@ -12,7 +12,9 @@ import torch
 from numpy.typing import NDArray
 
 from candidates.detector import load, taxonomy
-from candidates.detector.small import WEIGHTS
+from candidates.detector.cards import matching
+from candidates.detector.student import WEIGHTS, Student, build_network, cut_from_mn04
+from consonance.errors import ModelError
 
 GOLDEN = Path(__file__).resolve().parents[2] / "data" / "detector" / "default_scores.json"
 
@@ -52,15 +54,38 @@ def test_it_covers_all_of_openmics_classes() -> None:
 
 
 def test_its_card_says_what_it_learnt_from_and_how_well() -> None:
-    card = json.loads(WEIGHTS.with_suffix(".json").read_text(encoding="utf-8"))
-    assert card["classes"] == list(taxonomy.read("openmic20").class_names)
-    assert card["licence"]
+    card = matching(WEIGHTS)
+    assert card["licence"] == "MIT"
+    assert "Florian Schmid" in card["notice"]  # whose licence asks to be named
     assert card["data"]["soundfont_licence"] == "MIT"
-    assert card["training"]["n_examples"] == 5000
-    for figures in card["measured"].values():
-        assert 0.5 < figures["mean_auc"] < 1.0
-        assert figures["n"] >= 155
+    measured = card["measured"]
+    for name in ("clips", "mixtures"):
+        assert 0.5 < measured[name]["mean"]["default"]["auc"] < 1.0
+        assert set(measured[name]["by_class"]) == set(taxonomy.read("openmic20").class_names)
+        assert set(measured[name]["teacher_less_default"]) == {"mn04", "yamnet"}
 
 
 def test_it_is_small_enough_to_ship() -> None:
-    assert WEIGHTS.stat().st_size < 500_000
+    assert WEIGHTS.stat().st_size < 3_000_000
+
+
+def test_it_knows_what_audioset_names_whatever_the_taxonomy() -> None:
+    dog = taxonomy.ClassDefinition("dog", "Dog", "a", ("/m/0bt9lr",))
+    kazoo = taxonomy.ClassDefinition("kazoo", "Kazoo", "a", ())
+    odd = taxonomy.Taxonomy("odd", "1", "CC0-1.0", (dog, kazoo))
+    assert load("default", taxonomy=odd).provenance["uncovered"] == ["kazoo"]
+
+
+def test_altered_weights_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "default.npz"
+    path.write_bytes(WEIGHTS.read_bytes() + b"\0")
+    path.with_suffix(".json").write_bytes(WEIGHTS.with_suffix(".json").read_bytes())
+    with pytest.raises(ModelError, match="does not belong to its card"):
+        Student.load(taxonomy.read("openmic20"), path=path)
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    with pytest.raises(ModelError, match=r"classify\.bias is missing"):
+        build_network({"features": torch.zeros(2)})
+    with pytest.raises(ModelError, match="These are not mn04's weights"):
+        cut_from_mn04({"classifier.2.weight": torch.zeros(3, 3)})

@@ -12,8 +12,16 @@ from typing import Any
 import pytest
 
 from candidates.detector import taxonomy
-from candidates.detector.audioset import LABELS, class_map, label_index
+from candidates.detector.audioset import (
+    LABELS,
+    class_map,
+    label_index,
+    same_names,
+    trained_map,
+)
 from consonance.errors import ParameterError
+
+SEVEN = Path(__file__).resolve().parents[2] / "data" / "taxonomies" / "sounding7.json"
 
 
 def written(folder: Path, **change: Any) -> Path:
@@ -75,43 +83,13 @@ def test_an_unknown_taxonomy_is_refused_with_the_known_ones() -> None:
         taxonomy.read("../../pyproject")
 
 
-@pytest.mark.parametrize(
-    ("change", "told"),
-    [
-        ({"name": "other"}, "must be 'small'"),
-        ({"version": 1}, "'version' must be a text"),
-        ({"licence": " "}, "'licence' must be a text"),
-        ({"classes": []}, "at least one class"),
-        ({"classes": {"a": 1}}, "at least one class"),
-        ({"classes": ["drum"]}, "class 0: expected an object"),
-        ({"classes": [entry(name="Drum kit")]}, "not a class name"),
-        ({"classes": [entry(article="the")]}, "'article' must be"),
-        ({"classes": [entry(display_name="")]}, "'display_name' must be"),
-        ({"classes": [entry(audioset_mids="/m/026t6")]}, "must be a list of texts"),
-        ({"classes": [entry(audioset_mids=["026t6"])]}, "not an AudioSet identifier"),
-        ({"classes": [entry(audioset_mids=["/m/026t6"] * 2)]}, "stands twice"),
-        ({"classes": [entry(), entry()]}, "more than once: drum"),
-        ({"classes": [entry(), entry(name="bell")]}, "alphabetical order"),
-    ],
-)
-def test_a_file_of_another_form_is_refused(
-    tmp_path: Path, change: dict[str, Any], told: str
+def test_a_file_whose_name_differs_from_the_one_inside_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ParameterError, match=told):
-        taxonomy.read_file(written(tmp_path, **change))
-
-
-@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff\xfe"])
-def test_a_file_that_is_no_taxonomy_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "small.json"
-    path.write_bytes(content)
-    with pytest.raises(ParameterError, match=r"small\.json"):
-        taxonomy.read_file(path)
-
-
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"absent\.json cannot be read"):
-        taxonomy.read_file(tmp_path / "absent.json")
+    written(tmp_path, name="other")
+    monkeypatch.setattr(taxonomy, "TAXONOMIES", tmp_path)
+    with pytest.raises(ParameterError, match="it must be 'small'"):
+        taxonomy.read("small")
 
 
 def test_reading_classes_and_naming_detectors_loads_no_torch() -> None:
@@ -170,10 +148,62 @@ def test_a_class_without_audioset_labels_is_uncovered(tmp_path: Path) -> None:
     assert mapping.uncovered == ("hum",)
 
 
-def test_a_label_that_audioset_never_published_is_refused(tmp_path: Path) -> None:
-    path = written(tmp_path, classes=[entry(audioset_mids=["/m/nonsense"])])
+def test_what_is_not_in_audioset_s_ontology_is_refused() -> None:
+    odd = taxonomy.Taxonomy(
+        "odd", "1", "CC0-1.0", (taxonomy.ClassDefinition("drum", "Drum", "a", ("/m/nonsense",)),)
+    )
     with pytest.raises(ParameterError, match=r"'drum'.*names /m/nonsense"):
-        class_map(taxonomy.read_file(path))
+        class_map(odd)
+
+
+def test_a_class_that_audioset_knows_but_published_no_label_for_is_uncovered(
+    tmp_path: Path,
+) -> None:
+    oboe = entry(name="oboe", display_name="Oboe", audioset_mids=["/m/05kms"])
+    mapping = class_map(taxonomy.read_file(written(tmp_path, classes=[oboe])))
+    assert mapping.uncovered == ("oboe",)
+
+
+def test_children_count_but_not_what_another_class_names(tmp_path: Path) -> None:
+    guitar = entry(name="guitar", display_name="Guitar", audioset_mids=["/m/0342h"])
+    bass = entry(name="bass", display_name="Bass", audioset_mids=["/m/018vs"])
+    index = label_index()
+    alone = class_map(taxonomy.read_file(written(tmp_path, classes=[guitar])))
+    both = class_map(taxonomy.read_file(written(tmp_path, classes=[bass, guitar])))
+    assert index["/m/02sgy"] in both.outputs[1], "electric guitar"
+    assert index["/m/018vs"] in alone.outputs[0]
+    assert index["/m/018vs"] not in both.outputs[1]
+
+
+def test_a_network_of_ours_stands_for_a_class_that_all_of_its_outputs_sounds_are() -> None:
+    trained = taxonomy.read("openmic20")
+    seven = taxonomy.read_file(SEVEN)
+    mapping = trained_map(trained.class_names, trained, seven)
+    heard = {
+        name: {trained.class_names[place] for place in places.tolist()}
+        for name, places in zip(mapping.classes, mapping.outputs, strict=True)
+    }
+    assert heard["bowed"] == {"cello", "violin"}
+    assert heard["plucked"] == {"banjo", "guitar", "mandolin", "ukulele"}
+    assert heard["strings"] > heard["bowed"] | heard["plucked"]
+    assert heard["rubato"] == set()
+    assert mapping.uncovered == ("rubato",)
+
+
+def test_a_network_of_ours_has_its_own_taxonomy_class_by_class() -> None:
+    trained = taxonomy.read("openmic20")
+    mapping = trained_map(trained.class_names, trained, trained)
+    assert [places.tolist() for places in mapping.outputs] == [[n] for n in range(20)]
+    assert mapping.digest == same_names(trained.class_names, trained).digest
+
+
+def test_part_of_a_class_does_not_stand_for_it() -> None:
+    trained = taxonomy.read("openmic20")
+    electric = taxonomy.ClassDefinition("guitar", "Electric guitar", "an", ("/m/02sgy",))
+    mapping = trained_map(
+        trained.class_names, trained, taxonomy.Taxonomy("other", "1", "CC0-1.0", (electric,))
+    )
+    assert mapping.uncovered == ("guitar",)
 
 
 def test_a_class_scores_as_its_most_likely_label() -> None:

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from candidates.detector import taxonomy
 from candidates.detector.augmentation import Augmentation, augmented
+from candidates.detector.model_card import save
 from candidates.detector.small import SAMPLE_RATE, LogMel, SmallDetector, SmallNetwork
-from candidates.detector.training import Epoch, Example, Settings, Trained, predict, save, train
+from candidates.detector.training import Epoch, Example, Settings, Trained, _likely, predict, train
 from consonance.errors import ModelError, ParameterError
 
 CLASSES = ("flute", "kazoo", "organ")
@@ -171,11 +172,13 @@ def test_weights_of_another_network_are_refused(trained: Trained, tmp_path: Path
         SmallDetector.load(taxonomy.read("openmic20"), path)
 
 
-def test_a_taxonomy_without_a_trained_class_is_refused(trained: Trained, tmp_path: Path) -> None:
+def test_of_a_taxonomy_without_a_trained_class_it_knows_nothing(
+    trained: Trained, tmp_path: Path
+) -> None:
     kazoo = taxonomy.ClassDefinition("kazoo", "Kazoo", "a", ())
     odd = taxonomy.Taxonomy("odd", "1", "CC0-1.0", (kazoo,))
-    with pytest.raises(ParameterError, match="knows no class of the taxonomy 'odd'"):
-        SmallDetector.load(odd, stored(trained, tmp_path))
+    loaded = SmallDetector.load(odd, stored(trained, tmp_path))
+    assert loaded.provenance["uncovered"] == ["kazoo"]
 
 
 @pytest.mark.parametrize(
@@ -196,6 +199,113 @@ def test_a_taxonomy_without_a_trained_class_is_refused(trained: Trained, tmp_pat
 def test_what_cannot_be_learnt_from_is_refused(change: dict[str, Any], told: str) -> None:
     with pytest.raises(ParameterError, match=told):
         learn(**change)
+
+
+class Interrupted(Exception):
+    """Somebody stopped the training."""
+
+
+def stop_after(number: int) -> Any:
+    def told(epoch: Epoch) -> None:
+        if epoch.number == number:
+            raise Interrupted
+
+    return told
+
+
+def test_an_interrupted_training_goes_on_and_ends_with_the_same_weights(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "state.npz"
+    how = Settings(epochs=4, batch=16, min_positives=5)
+    whole = learn(settings=how)
+    with pytest.raises(Interrupted):
+        learn(settings=how, checkpoint=checkpoint, on_epoch=stop_after(2))
+    told: list[Epoch] = []
+    resumed = learn(settings=how, checkpoint=checkpoint, on_epoch=told.append)
+    assert [epoch.number for epoch in told] == [3, 4]
+    assert resumed.history == whole.history
+    for name, array in weights_of(whole).items():
+        np.testing.assert_array_equal(weights_of(resumed)[name], array)
+    assert not checkpoint.exists()
+
+
+def test_a_checkpoint_of_other_data_is_refused(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "state.npz"
+    with pytest.raises(Interrupted):
+        learn(checkpoint=checkpoint, on_epoch=stop_after(1))
+    with pytest.raises(ModelError, match="on other data, settings or seed"):
+        learn(checkpoint=checkpoint, seed=6)
+
+
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
+    checkpoint = tmp_path / "state.npz"
+    with pytest.raises(Interrupted):
+        learn(checkpoint=checkpoint, on_epoch=stop_after(1))
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-200])
+    with pytest.raises(ModelError, match="cannot be read"):
+        learn(checkpoint=checkpoint)
+
+
+def test_training_stops_when_patience_is_at_an_end() -> None:
+    result = learn(settings=Settings(epochs=40, batch=16, min_positives=5, patience=2))
+    values = [epoch.held_out_auc for epoch in result.history]
+    assert len(values) < 40
+    assert len(values) - 1 - int(np.argmax(values)) == 2
+
+
+def test_what_nobody_knows_of_an_example_teaches_nothing() -> None:
+    """With every label of one class unknown but its absences, that class cannot be covered."""
+    known = [
+        (audio, {"flute": "flute" in heard} | ({"organ": False} if "organ" not in heard else {}))
+        for audio, heard in tones(64, 1)
+    ]
+    result = learn(examples=known)
+    assert result.classes == ("flute",)
+
+
+def test_unknown_labels_do_not_change_the_weights() -> None:
+    """Ten copies of a class that nobody was asked about leave the rest as it was."""
+    as_names = learn(classes=("flute", "organ"))
+    as_answers = learn(
+        classes=("flute", "organ"),
+        examples=[
+            (audio, {name: name in heard for name in ("flute", "organ")})
+            for audio, heard in tones(64, 1)
+        ],
+    )
+    for name, array in weights_of(as_names).items():
+        np.testing.assert_array_equal(weights_of(as_answers)[name], array)
+
+
+def test_rare_classes_are_drawn_as_often_as_common_ones() -> None:
+    truth = np.zeros((1000, 2), np.int8)
+    truth[:900, 0] = 1
+    truth[900:930, 1] = 1
+    chance = torch.Generator().manual_seed(0)
+    drawn = torch.multinomial(_likely(truth), 6000, replacement=True, generator=chance).numpy()
+    shares = [float((drawn < 900).mean()), float(((drawn >= 900) & (drawn < 930)).mean())]
+    assert shares == pytest.approx([1 / 3, 1 / 3], abs=0.03)
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    with pytest.raises(ParameterError, match="not at hand"):
+        learn(device="cuda:99")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no accelerator")
+def test_it_learns_on_an_accelerator_too() -> None:
+    result = learn(settings=THOROUGH, device="cuda")
+    assert min(value or 0.0 for value in result.held_out_auc.values()) > 0.9
+
+
+def test_a_mixture_is_known_to_lack_only_what_both_lack() -> None:
+    labels = torch.tensor([[1.0, 0.0, -1.0, 0.0], [0.0, 0.0, 0.0, -1.0]])
+    frames = torch.zeros(2, 80, 50)
+    how = Augmentation(mix_share=1.0)
+    for seed in range(20):
+        _, mixed = augmented(frames, labels, how, torch.Generator().manual_seed(seed))
+        if not torch.equal(mixed, labels):
+            break
+    assert mixed.tolist() == [[1.0, 0.0, -1.0, -1.0]] * 2
 
 
 def test_mixing_makes_both_partners_present() -> None:

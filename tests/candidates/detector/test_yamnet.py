@@ -11,7 +11,14 @@ import torch
 
 from candidates.detector import load
 from candidates.detector.audioset import label_index
-from candidates.detector.yamnet import LogMel, Yamnet, YamnetNetwork, build_network
+from candidates.detector.taxonomy import read
+from candidates.detector.yamnet import (
+    LogMel,
+    Yamnet,
+    YamnetMiddle,
+    YamnetNetwork,
+    build_network,
+)
 from consonance.errors import ModelError
 
 TOLERANCE = 1e-4  # the published outputs were computed with another order of summation
@@ -72,3 +79,21 @@ def test_the_network_gives_the_published_scores_and_embeddings(test_data: Path) 
         assert detector.score(audio, 16_000)[0] == pytest.approx(
             float(clip["yamnet_scores"][:, accordion].mean()), abs=TOLERANCE
         )
+
+
+@pytest.mark.realdata
+def test_the_middle_counts_where_openmic_pooled_so(test_data: Path) -> None:
+    taxonomy = read("openmic20")
+    folder = test_data / "yamnet"
+    whole, middle = Yamnet.load(taxonomy, folder), YamnetMiddle.load(taxonomy, folder)
+    assert whole.version != middle.version
+    audio = np.random.default_rng(2).normal(0, 0.1, 10 * 16_000).astype(np.float32)
+    patches, _ = whole.tag(audio)
+    assert len(patches) == 20
+    # Frames 2 to 9 of ten: patches that begin at 0.96 s or later and end at 8.64 s or before.
+    expected = middle._mapping.scores(patches[2:17].max(axis=0))
+    np.testing.assert_allclose(middle.score(audio, 16_000), expected, rtol=1e-5)
+    short = middle.score(audio[:16_000], 16_000)
+    np.testing.assert_allclose(
+        short, middle._mapping.scores(whole.tag(audio[:16_000])[0].max(axis=0)), rtol=1e-5
+    )

@@ -50,6 +50,7 @@ def test_shards_draw_what_memory_draws_whatever_their_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
     monkeypatch.setattr(membership, "_FEW", few)  # 1: most excerpts are left out at random
+    monkeypatch.setattr(membership, "_LEAST", 1)
     wish = {"per_class": 6, "caps": Caps(recording=1, artist=3), "seed": 5, "keep": 2}
     forth = write(tmp_path / "a", list(range(N_TRACKS)))
     back = write(tmp_path / "b", list(range(N_TRACKS))[::-1], per_shard=3)

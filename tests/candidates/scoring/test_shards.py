@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from candidates.scoring import shards
-from candidates.scoring.shards import TrackScores, from_logit, to_logit, write_shard
+from candidates.scoring import at_places, shards
+from candidates.scoring.shards import Failure, TrackScores, from_logit, to_logit, write_shard
 from consonance.errors import ParameterError, StateError
 
+ROOT = Path(__file__).resolve().parents[3]
 CLASSES = ("banjo", "organ", "voice")
 DIM = 6
 
@@ -144,7 +148,7 @@ def test_embeddings_are_found_in_the_order_asked_for(tmp_path: Path) -> None:
     first, second = scored(1), scored(2)
     write(tmp_path / "shard-00000.parquet", first)
     write(tmp_path / "shard-00001.parquet", second)
-    found = shards.read_embeddings(tmp_path, [(2, 3_840), (1, 0)])
+    found = at_places.read_embeddings(tmp_path, [(2, 3_840), (1, 0)])
     assert found.dtype == np.float32
     np.testing.assert_allclose(found[0], second.embedding[1], rtol=1e-3)
     np.testing.assert_allclose(found[1], first.embedding[0], rtol=1e-3)
@@ -154,14 +158,14 @@ def test_likelihoods_of_some_excerpts_are_found_in_the_order_asked_for(tmp_path:
     first, second = scored(1), scored(2)
     write(tmp_path / "shard-00000.parquet", first)
     write(tmp_path / "shard-00001.parquet", second)
-    classes, found = shards.read_logits(tmp_path, [(2, 3_840), (1, 0)])
+    classes, found = at_places.read_logits(tmp_path, [(2, 3_840), (1, 0)])
     assert classes == CLASSES
     np.testing.assert_array_equal(found[0], to_logit(second.likelihood)[1])
     np.testing.assert_array_equal(found[1], to_logit(first.likelihood)[0])
     with pytest.raises(StateError, match="score first"):
-        shards.read_logits(tmp_path / "none", [(1, 0)])
+        at_places.read_logits(tmp_path / "none", [(1, 0)])
     with pytest.raises(ParameterError, match="was not scored"):
-        shards.read_logits(tmp_path, [(1, 1)])
+        at_places.read_logits(tmp_path, [(1, 1)])
 
 
 @pytest.mark.parametrize(
@@ -173,9 +177,73 @@ def test_an_excerpt_that_was_not_scored_is_named(
 ) -> None:
     write(tmp_path / "shard-00000.parquet", scored(1))
     with pytest.raises(ParameterError, match=f"Excerpt {told}.* was not scored"):
-        shards.read_embeddings(tmp_path, places)
+        at_places.read_embeddings(tmp_path, places)
 
 
 def test_chunks_cover_everything_once() -> None:
     assert [list(part) for part in shards.chunks(range(7), 3)] == [[0, 1, 2], [3, 4, 5], [6]]
     assert list(shards.chunks([], 3)) == []
+
+
+FULL = """
+import sys
+import numpy as np
+from pathlib import Path
+from candidates.scoring import at_places, shards
+from consonance.errors import StateError
+track = shards.TrackScores(
+    track_no=1, start_ms=np.arange(3000), likelihood=np.full((3000, 3), 0.5, np.float32),
+    embedding=np.random.default_rng(0).standard_normal((3000, 600)).astype(np.float32))
+folder = Path(sys.argv[1])
+small = shards.TrackScores(track_no=1, start_ms=np.arange(3),
+    likelihood=np.full((3, 3), 0.5, np.float32), embedding=np.zeros((3, 600), np.float32))
+fields = dict(classes=("a", "b", "c"), embedding_dim=600, recipe={})
+shards.write_shard(folder / "shard-00000.parquet", [small], **fields)
+try:
+    shards.write_shard(folder / "shard-00001.parquet", [track], **fields)
+except StateError as error:
+    print(error)
+print(sorted(path.name for path in folder.iterdir()))
+"""
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    disk = f"mount -t tmpfs -o size=512k none {tmp_path}"
+    program = f'exec {sys.executable} -c "$0" {tmp_path}'
+    alone = ["unshare", "--user", "--map-root-user", "--mount"]
+    done = subprocess.run(
+        [*alone, "sh", "-c", f"{disk} && {program}", FULL],
+        capture_output=True, text=True, check=False, cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'platform'}{os.pathsep}{ROOT}"},
+    )  # fmt: skip
+    if done.returncode and any(word in done.stderr for word in ("unshare:", "mount:")):
+        pytest.skip(f"no small disk can be made here: {done.stderr.strip()}")
+    told, left = done.stdout.strip().splitlines()
+    assert "is full: shard-00001.parquet needs" in told
+    assert "what was written before is kept" in told
+    assert left == "['shard-00000.parquet']"
+
+
+def test_what_a_killed_process_left_is_never_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "shard-00000.parquet", scored(1))
+    (tmp_path / ".shard-00001.parquet.x1.part").write_bytes(path.read_bytes()[:40])
+    assert shards.shard_paths(tmp_path) == [path]
+    shards.discard_parts(tmp_path / "shard-00001.parquet")
+    assert sorted(tmp_path.iterdir()) == [path]
+
+
+def test_a_shard_with_a_failure_stays_current_once_that_track_is_in_quarantine(
+    tmp_path: Path,
+) -> None:
+    whole = {"detector": "d", "tracks": [[1, "x"], [2, "y"]]}
+    path = tmp_path / "shard-00000.parquet"
+    lost = Failure(track_no=2, reason="changed", detail="It has changed.")
+    write_shard(
+        path, [scored(1)], classes=CLASSES, embedding_dim=DIM, recipe=whole, failures=[lost]
+    )
+    assert shards.failures(path) == [lost]
+    assert shards.holds(path, whole)
+    assert not shards.is_current(path, whole), "the track is wanted again"
+    assert shards.is_current(path, {**whole, "tracks": [[1, "x"]]})
+    assert not shards.is_current(path, {**whole, "detector": "other", "tracks": [[1, "x"]]})
+    assert not shards.is_current(tmp_path / "none.parquet", whole)

@@ -7,27 +7,15 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
-from django.utils.html import escape
 
-from candidates.models import SamplingRound
-from consonance.jobs.models import Job
+from candidates.models import SamplingRound, ScoreSet
 from tests.factories import (
     CandidateFactory,
     SamplingRoundFactory,
-    ScoreSetFactory,
-    curator,
     drawn_round,
 )
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("house")]
-
-
-@pytest.fixture
-def browser() -> Client:
-    """Return a curator's browser."""
-    client = Client()
-    client.force_login(curator(), backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
 
 
 def text(response: Any) -> str:
@@ -77,7 +65,8 @@ class TestDetail:
         response = browser.get(drawn.get_absolute_url())
         context = response.context
         current = context["current"]
-        assert (current["high"], current["low"], current["missing"]) == (2, 1, 7)
+        assert context["strata"] == ["high", "low"]
+        assert (current["counts"], current["missing"]) == ([2, 1], 7)
         likelihoods = [row.likelihood for row in context["page"]]
         assert likelihoods == sorted(likelihoods, reverse=True)
         assert {row.target.name for row in context["page"]} == {current["name"]}
@@ -87,14 +76,57 @@ class TestDetail:
         assert "Recipe" in page
         assert page.count("<audio") == 3
 
-    def test_bars_are_drawn_by_the_root_of_the_count_and_marked_beyond_the_quantiles(
+    def test_the_class_s_scores_are_drawn_with_the_recipe_s_strata(
+        self, browser: Client, scored: ScoreSet
+    ) -> None:
+        made = SamplingRoundFactory(score_set=scored, recipe={"strata": "top_decile"})
+        banjo = scored.detector.taxonomy.classes.get(name="banjo")
+        CandidateFactory(round=made, target=banjo)
+        context = browser.get(made.get_absolute_url()).context
+        assert sum(bar.count for bar in context["chart"].bars) == 40
+        assert [band.name for band in context["chart"].bands] == ["high"]
+        assert context["said"] == "Of each class 100 % from above the 90th percentile."
+
+    def test_without_histograms_or_a_detector_it_says_so(
         self, browser: Client, drawn: SamplingRound
     ) -> None:
-        chart = browser.get(drawn.get_absolute_url()).context["histogram"]
-        bins = chart["bins"]
-        assert (bins[0]["height"], bins[20]["height"], bins[1]["height"]) == (100, 33.33, 0)
-        assert [bin_["low"] for bin_ in bins[:3]] == [True, True, False]
-        assert [index for index, bin_ in enumerate(bins) if bin_["high"]] == list(range(32, 40))
+        assert "before histograms were kept" in text(browser.get(drawn.get_absolute_url()))
+        detector = drawn.score_set.detector
+        detector.provenance = {"uncovered": [drawn.candidates.first().target.name]}
+        detector.save()
+        name = detector.provenance["uncovered"][0]
+        page = text(browser.get(drawn.get_absolute_url(), {"class": name}))
+        assert "No detector: uniform sampling" in page
+
+    def test_candidates_are_sorted_by_their_chance_of_being_drawn(
+        self, browser: Client, drawn: SamplingRound
+    ) -> None:
+        for place, row in enumerate(drawn.candidates.all()):
+            row.inclusion = (place + 1) / 10
+            row.save()
+        for sort in ("chance", "-chance"):
+            page = browser.get(drawn.get_absolute_url(), {"sort": sort}).context["page"]
+            found = [row.inclusion for row in page]
+            assert found == sorted(found, reverse=sort.startswith("-"))
+
+    def test_the_campaign_s_form_is_opened_with_this_round_and_never_a_rejected_one(
+        self, browser: Client, drawn: SamplingRound
+    ) -> None:
+        page = text(browser.get(drawn.get_absolute_url()))
+        address = f"/campaigns/new/?round={drawn.pk}"
+        assert address in page
+        form = browser.get(address).context["form"]
+        assert form["rounds"].value() == [str(drawn.pk)]
+        drawn.state = "rejected"
+        drawn.save()
+        assert address not in text(browser.get(drawn.get_absolute_url()))
+
+    def test_a_recipe_of_another_version_is_shown_without_its_strata(
+        self, browser: Client, drawn: SamplingRound
+    ) -> None:
+        drawn.recipe = {"strata": "forgotten"}
+        drawn.save()
+        assert "does not know" in text(browser.get(drawn.get_absolute_url()))
 
     def test_a_class_and_a_tail_may_be_chosen(self, browser: Client, drawn: SamplingRound) -> None:
         url = drawn.get_absolute_url()
@@ -121,50 +153,3 @@ class TestDetail:
 
     def test_a_round_that_does_not_exist_is_not_found(self, browser: Client) -> None:
         assert browser.get(f"/rounds/{uuid4()}/").status_code == 404
-
-
-class TestDraw:
-    def fields(self, **changes: Any) -> dict[str, Any]:
-        score_set = changes.pop("score_set", None) or ScoreSetFactory()
-        return {
-            "score_set": str(score_set.pk), "per_class": 20, "low": 0.1, "high": 0.9,
-            "share_high": 0.5, "max_per_track": 1, "licences": "open", "seed": 4, **changes,
-        }  # fmt: skip
-
-    def test_it_starts_a_job_with_exactly_this_recipe(self, browser: Client) -> None:
-        sent = self.fields(explicit="on")
-        response = browser.post("/rounds/draw/", sent)
-        job = Job.objects.get(kind="candidates.draw_round")
-        assert response["Location"] == f"/jobs/{job.pk}/"
-        assert job.arguments == {
-            "score_set": sent["score_set"],
-            "recipe": {
-                "per_class": 20, "low": 0.1, "high": 0.9, "share_high": 0.5, "max_per_track": 1,
-                "classes": [], "licences": "open", "explicit": True, "seed": 4,
-            },
-        }  # fmt: skip
-        assert job.created_by is not None
-
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {"per_class": 0}, {"low": -0.1}, {"low": 0.6}, {"high": 0.4}, {"share_high": 1.1},
-            {"max_per_track": 0}, {"licences": "some"}, {"seed": -1}, {"seed": "x"},
-            {"score_set": ""}, {"low": 0.5, "high": 0.5},
-        ],
-    )  # fmt: skip
-    def test_what_will_not_do_is_told_and_starts_nothing(
-        self, browser: Client, changes: dict[str, Any]
-    ) -> None:
-        sent = self.fields()
-        response = browser.post("/rounds/draw/", {**sent, **changes})
-        assert response.status_code == 400
-        errors = [text for told in response.context["form"].errors.values() for text in told]
-        assert errors
-        assert all(escape(text) in response.content.decode() for text in errors)
-        assert not Job.objects.exists()
-
-    def test_only_complete_scores_may_be_drawn_from(self, browser: Client) -> None:
-        half = ScoreSetFactory(is_complete=False)
-        assert "./consonance score" in text(browser.get("/rounds/draw/"))
-        assert browser.post("/rounds/draw/", self.fields(score_set=half)).status_code == 400

@@ -1,0 +1,1 @@
+"""A curator's pages about rounds."""
