@@ -10,7 +10,6 @@ packages. Each screen is taken 1280 and 390 pixels wide, as it is seen without s
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import shutil
@@ -37,6 +36,8 @@ _METHOD: Final = 6  # the slowest, smallest way
 _PORT: Final = 8791
 _LISTENED_MS: Final = 2500
 _SETTLED_MS: Final = 400
+#: In one sitting, before a class has nothing left.
+_MOST_ANSWERS: Final = 12
 _OPEN: Final = "[data-answer=yes]:not([aria-disabled=true])"
 
 
@@ -60,9 +61,49 @@ def _listen(page: Any) -> None:
     page.wait_for_timeout(_LISTENED_MS)
 
 
-def _show_keys(page: Any) -> None:
-    _listen(page)
-    page.keyboard.press("?")
+def _listen_and_press(key: str) -> Callable[[Any], None]:
+    def act(page: Any) -> None:
+        _listen(page)
+        page.keyboard.press(key)
+        page.wait_for_timeout(_SETTLED_MS)
+
+    return act
+
+
+def _answer_all(page: Any) -> None:
+    page.locator("#rate-begin:not([disabled])").click()
+    for _ in range(_MOST_ANSWERS):
+        page.locator(f"{_OPEN}:visible, #rate-end h1:visible").first.wait_for()
+        if page.locator("#rate-end").is_visible():
+            break
+        before = page.locator("#rate-spectrogram").get_attribute("src")
+        page.keyboard.press("y")
+        page.wait_for_function(
+            "before => document.querySelector('#rate-question').hidden || "
+            "document.querySelector('#rate-spectrogram').getAttribute('src') !== before",
+            arg=before,
+        )
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(_SETTLED_MS)
+
+
+def _press(selector: str) -> Callable[[Any], None]:
+    def act(page: Any) -> None:
+        if page.locator(selector).count():  # else the other width has pressed it
+            page.locator(selector).click()
+            page.wait_for_load_state()
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(_SETTLED_MS)
+
+    return act
+
+
+def _answer_quiz(page: Any) -> None:
+    _press("#quiz form button:not(.answer)")(page)
+    page.locator("#quiz .answer[value=yes]").click()
+    page.locator("#quiz-next").wait_for()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(_SETTLED_MS)
 
 
 def _open_menu(page: Any) -> None:
@@ -72,6 +113,8 @@ def _open_menu(page: Any) -> None:
 _RATE: Final = "/rate/{campaign}/"
 _REPORT: Final = "/consistency/{campaign}/"
 _CAMPAIGN: Final = "/campaigns/{campaign}/"
+_QUIET: Final = "/rate/{quiet}/"
+_QUIZ: Final = "/campaigns/{quiet}/quiz/?class={class}"
 SCREENS: Final[dict[str, tuple[Screen, ...]]] = {
     "Everybody": (
         Screen(name="front", title="The front page", role="", address="/"),
@@ -79,18 +122,36 @@ SCREENS: Final[dict[str, tuple[Screen, ...]]] = {
         Screen(name="join", title="An invitation", role="", address="/join/{token}/"),
         Screen(name="releases", title="Releases", role="", address="/releases/"),
         Screen(name="release", title="A release", role="", address="{release}"),
+        Screen(name="study-door", title="Coming from a marketplace", role="", address="{door}"),
     ),
     "Annotators": (
         Screen(name="campaigns", title="Campaigns to answer", role="annotator", address="/rate/"),
         Screen(name="welcome", title="Instructions and the sound check", role="annotator",
                address=_RATE + "welcome/"),
+        Screen(name="headphones", title="A listening test, where headphones are needed",
+               role="annotator", address=_QUIET + "headphones/"),
+        Screen(name="headphones-sound", title="One of its sounds", role="annotator",
+               address=_QUIET + "headphones/", before=_press("#welcome-next")),
+        Screen(name="quiz", title="The quiz of a class", role="annotator", address=_QUIZ,
+               before=_press("#quiz form button:not(.answer)")),
+        Screen(name="quiz-told", title="Its answer, explained", role="annotator", address=_QUIZ,
+               before=_answer_quiz),
         Screen(name="rate-start", title="Before the first sound", role="annotator", address=_RATE),
         Screen(name="rate", title="A clip", role="annotator", address=_RATE, before=_listen),
         Screen(name="rate-dark", title="The same in the dark", role="annotator", address=_RATE,
                before=_listen, scheme="dark"),
         Screen(name="rate-german", title="The same in German", role="annotator", address=_RATE,
                before=_listen, locale="de-DE"),
-        Screen(name="rate-keys", title="Keys", role="annotator", address=_RATE, before=_show_keys),
+        Screen(name="rate-keys", title="Keys", role="annotator", address=_RATE,
+               before=_listen_and_press("?")),
+        Screen(name="rate-skip", title="Skipping a clip", role="annotator", address=_RATE,
+               before=_listen_and_press("s")),
+        Screen(name="rate-report", title="Reporting a clip", role="annotator", address=_RATE,
+               before=_listen_and_press("f")),
+        Screen(name="rate-pass", title="A clip pass: one clip, a few classes", role="annotator",
+               address="/rate/{passes}/", before=_listen),
+        Screen(name="rate-end", title="When nothing is left", role="annotator",
+               address=_RATE + "?class={few}", before=_answer_all),
         Screen(name="rate-plain", title="Without script", role="annotator",
                address=_RATE + "plain/"),
         Screen(name="me", title="One's own work", role="annotator", address="/me/"),
@@ -99,6 +160,10 @@ SCREENS: Final[dict[str, tuple[Screen, ...]]] = {
         Screen(name="conversation", title="Messages with whoever runs a campaign",
                role="annotator", address="/messages/{campaign}/"),
         Screen(name="terms", title="What one agrees to", role="annotator", address="/me/terms/"),
+        Screen(name="study-end", title="The end of a study, with its code", role="participant",
+               address="/studies/{study}/end/"),
+        Screen(name="token", title="A token for programs", role="annotator", address="/me/token/"),
+        Screen(name="erase", title="Erasing oneself", role="annotator", address="/me/erase/"),
         Screen(name="menu", title="The menu, with the other language", role="annotator",
                address="/me/", before=_open_menu),
     ),
@@ -113,6 +178,10 @@ SCREENS: Final[dict[str, tuple[Screen, ...]]] = {
         Screen(name="guidelines", title="Its guidelines", role="curator",
                address=_CAMPAIGN + "guidelines/"),
         Screen(name="gold", title="Its gold", role="curator", address=_CAMPAIGN + "gold/"),
+        Screen(name="promotion", title="Making gold of what all agree on", role="curator",
+               address=_CAMPAIGN + "gold/promote/"),
+        Screen(name="flags", title="Clips that people reported", role="curator",
+               address=_CAMPAIGN + "flags/"),
         Screen(name="disputed", title="A disputed question", role="curator",
                address=_CAMPAIGN + "disputed/"),
         Screen(name="questions", title="Its questions", role="curator",
@@ -123,70 +192,32 @@ SCREENS: Final[dict[str, tuple[Screen, ...]]] = {
                address=_CAMPAIGN + "invitations/"),
         Screen(name="studies", title="Studies on marketplaces", role="curator",
                address=_CAMPAIGN + "studies/"),
+        Screen(name="study", title="A study", role="curator", address="/studies/{study}/"),
+        Screen(name="settings", title="A campaign’s settings", role="curator",
+               address=_CAMPAIGN + "settings/"),
+        Screen(name="manage", title="Pausing, extending, piloting, downloading, cloning",
+               role="curator", address=_CAMPAIGN + "manage/"),
+        Screen(name="preview", title="A preview, which stores nothing", role="curator",
+               address=_CAMPAIGN + "preview/", before=_listen),
         Screen(name="jobs", title="Jobs", role="curator", address="/jobs/"),
     ),
     "Admins": (
         Screen(name="consistency", title="How people agree", role="admin", address=_REPORT),
         Screen(name="classes", title="Class by class", role="admin", address=_REPORT + "classes/"),
+        Screen(name="class", title="One class", role="admin", address=_REPORT + "classes/{class}/"),
         Screen(name="people", title="People", role="admin", address=_REPORT + "people/"),
         Screen(name="person", title="One person", role="admin",
                address=_REPORT + "people/{person}/"),
         Screen(name="pairs", title="Pairs of people", role="admin", address=_REPORT + "pairs/"),
         Screen(name="clips", title="Disputed clips", role="admin", address=_REPORT + "clips/"),
+        Screen(name="ratings", title="The answers behind every number", role="admin",
+               address=_REPORT + "ratings/"),
         Screen(name="runs", title="Consensus runs", role="admin", address=_REPORT + "runs/"),
+        Screen(name="run", title="One run", role="admin", address=_REPORT + "runs/{to}/"),
+        Screen(name="compare", title="Two runs compared", role="admin",
+               address=_REPORT + "runs/compare/?from={from}&to={to}"),
     ),
 }  # fmt: skip
-
-
-def prepared(data: Path) -> dict[str, str]:
-    """Bring a copied demo to where its pages show most, and return what addresses are made of."""
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
-
-    from django.urls import reverse
-    from django.utils import timezone
-
-    from annotation.actions.refresh_report import refresh_report
-    from annotation.actions.send_message import send_message
-    from annotation.models import Campaign, Question, Rating, Workload
-    from candidates.models import SamplingRound
-    from consonance.catalog.models import Track
-    from consonance.people.actions.create_invitation import create_invitation
-    from consonance.people.actions.give_consent import give_consent
-    from consonance.people.consent import VERSION
-    from consonance.people.models import Scope, User
-    from splits.models import Release
-
-    campaign = Campaign.objects.order_by("created_at")[0]
-    ana = User.objects.get(username="annotator")
-    admin = User.objects.get(username="admin")
-    give_consent(person=ana, is_adult=True, agrees=True, version=VERSION)
-    work, _ = Workload.objects.get_or_create(campaign=campaign, person=ana)
-    Workload.objects.filter(pk=work.pk).update(welcomed_at=timezone.now())
-    send_message(campaign=campaign, sender=ana, text="Does a sampled banjo count as a banjo?")
-    send_message(campaign=campaign, sender=admin, recipient=ana, text="It does. Thank you!")
-    where = campaign.collection_id
-    _, token = create_invitation(scope=Scope.COLLECTION, scope_id=where, actor=None, max_uses=9)
-    refresh_report(campaign=campaign)
-    decided = Question.objects.filter(campaign=campaign, state="decided").order_by(
-        "-answered", "pk"
-    )
-    busiest = Rating.objects.exclude(person=ana).order_by("created_at").values_list("person")[0][0]
-    track = Track.objects.filter(clips__isnull=False).order_by("track_no")[0]
-    return {
-        "campaign": str(campaign.pk),
-        "token": token,
-        "collection": campaign.collection.get_absolute_url(),
-        "track": reverse("catalog:track", args=[campaign.collection.slug, track.track_no]),
-        "round": str(SamplingRound.objects.order_by("pk")[0].pk),
-        "question": str(decided[0].pk),
-        "person": str(busiest),
-        "release": Release.objects.order_by("pk")[0].get_absolute_url(),
-        "password": json.loads((data / "demo-accounts.json").read_text("utf-8"))["password"],
-    }
 
 
 @contextmanager
@@ -231,7 +262,8 @@ def take(address: str, places: dict[str, str], only: list[str]) -> None:
                         color_scheme=screen.scheme, reduced_motion="reduce",
                     )  # fmt: skip
                     page = context.new_page()
-                    page.goto(address + screen.address.format(**places), wait_until="load")
+                    here = {**places, "few": places.get(f"few-{width}", "")}
+                    page.goto(address + screen.address.format(**here), wait_until="load")
                     page.wait_for_timeout(_SETTLED_MS)
                     if screen.before:
                         screen.before(page)
@@ -295,6 +327,8 @@ def main() -> int:
             "PYTHONPATH": f"{ROOT / 'platform'}{os.pathsep}{ROOT}",
         }  # fmt: skip
         sys.path[:0] = [str(ROOT / "platform"), str(ROOT)]
+        from screenshot_data import prepared  # beside this file
+
         places = prepared(data)
         with served() as address:
             take(address, places, sys.argv[2:])

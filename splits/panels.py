@@ -1,4 +1,4 @@
-"""What this room adds to a collection's page."""
+"""What this room adds to the pages of collections, labels and taxonomies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from consonance.catalog.models import Collection
+from consonance.catalog.models import Collection, Taxonomy
 from consonance.catalog.panels import Fact, Panel, register_panel
 from splits.models import Release, ReleaseClip
 
@@ -58,4 +58,27 @@ def releases_with(label: Any, person: Any) -> Panel:
         note="" if facts else "No release has this clip.",
         url=reverse("splits:releases"),
         action="All releases",
+    )
+
+
+@register_panel("taxonomy", order=40)
+def releases_of_taxonomy(taxonomy: Taxonomy, person: Any) -> Panel | None:
+    """Return the releases whose clips were drawn by a taxonomy: their manifests name it."""
+    if not taxonomy.is_published:
+        return None
+    facts = [
+        Fact(
+            f"{release.name} {release.version}",
+            f"{release.figures.get('clips', 0):,} clips",
+            release.get_absolute_url(),
+        )
+        for release in Release.objects.filter(
+            manifest__provenance__detector__taxonomy=taxonomy.name,
+            manifest__provenance__detector__taxonomy_version=taxonomy.version,
+        )
+    ]
+    return Panel(
+        title="Releases",
+        facts=facts,
+        note="" if facts else "No release is made of it yet.",
     )

@@ -34,6 +34,7 @@ def sampling_of(
                 "tail": row.tail,
                 "likelihood": row.likelihood,
                 "quantile": row.quantile,
+                "inclusion": row.inclusion,
             }
             for (clip_id, name), row in sorted(seen.items())
         ]
@@ -54,7 +55,7 @@ def sampling_of(
 
 def _features(score_set: Any, kept: list[str], clips: pa.Table) -> Features | None:
     """Return the detector's embeddings of the clips, reduced as the release stores them."""
-    from candidates.scoring.shards import read_embeddings
+    from candidates.scoring.at_places import read_embeddings
     from splits.release import quantise
 
     frame = clips.to_pandas().set_index("clip_id").loc[kept]

@@ -185,6 +185,16 @@ class ClassFactory(DjangoModelFactory):
     article = "a"
 
 
+def draft_taxonomy(**fields: Any) -> Taxonomy:
+    """Make a draft with one class, `harp`, that AudioSet has a label for."""
+    row: Taxonomy = TaxonomyFactory(is_published=False, **fields)
+    ClassFactory(
+        taxonomy=row, position=0, name="harp", display_name="Harp", audioset_mids=["/m/03m5k"],
+        definition="Strings across a frame, plucked with both hands.",
+    )  # fmt: skip
+    return row
+
+
 class FrozenTableRowFactory(DjangoModelFactory):
     """A row about a table; no file is written."""
 
@@ -276,6 +286,8 @@ class CampaignFactory(DjangoModelFactory):
     min_ratings = 3
     max_ratings = 5
     stop_posterior = 0.95
+    # Gold is set in many tests, and few are about the quiz that would come before it.
+    requires_quiz = False
 
 
 class GuidelineFactory(DjangoModelFactory):

@@ -160,7 +160,12 @@ def _check_classes(spec: ReleaseSpec, frame: pd.DataFrame, name: str) -> None:
 
 
 def _relevances(labels: pd.DataFrame, ratings: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Return the legacy relevance of each label from the ratings behind it."""
+    """Return the legacy relevance of each label from the ratings behind it.
+
+    Where they say nothing, because there are none or as much trust stands behind either answer,
+    the decision does: a curator's alone counts for all of the trust, a tie for half of it. So no
+    decided label is without a number or at 0.5, which every loader takes for present.
+    """
     keys = ["clip_id", "class_name"]
     weighted = ratings.assign(
         yes=ratings["trust"].where(ratings["answer"] == "yes", 0.0),
@@ -169,7 +174,11 @@ def _relevances(labels: pd.DataFrame, ratings: pd.DataFrame) -> npt.NDArray[np.f
     # Plain sums in the table's order: pandas' compensated ones would differ in the last digit.
     sums = weighted.groupby(keys, sort=True)[["yes", "no"]].sum().reset_index()
     joined = labels[keys].merge(sums, on=keys, how="left").fillna({"yes": 0.0, "no": 0.0})
-    return relevance_of_trust(joined["yes"].to_numpy(), joined["no"].to_numpy())
+    value = relevance_of_trust(joined["yes"].to_numpy(), joined["no"].to_numpy())
+    side = labels["decision"].map({PRESENT: 1.0, ABSENT: -1.0}).to_numpy(dtype=np.float64)
+    is_decided = np.isfinite(side)
+    value = np.where(is_decided & np.isnan(value), 0.5 + side / 2, value)
+    return np.where(is_decided & (value == 0.5), 0.5 + side / 4, value)
 
 
 def _matrices(

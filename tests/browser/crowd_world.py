@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 PEOPLE = 10
-QUESTIONS = 60
+QUESTIONS = 200  # of fewer, chance alone may look like hearing: nobody is accused then
 #: Of the simulation; people and answers follow from it.
 SEED = 2018
 

@@ -42,7 +42,7 @@ def answer(page: Page, give: Callable[[], object]) -> None:
 
 def until_stored(page: Page, site: Site, person: str, count: int) -> list[str]:
     """Wait until so many answers in force are in the database; return them, oldest first."""
-    for _ in range(150):
+    for _ in range(LONG_MS // 100):
         given = [answer for answer, undone in site.ratings(person) if not undone]
         if len(given) >= count:
             break

@@ -83,15 +83,8 @@ def test_a_spammer_is_found_left_out_and_the_label_says_so(crowd: Site, chromium
     row = page.locator("tbody tr").filter(has_text=spammer)
     expect(row).to_have_count(1)
     expect(row).to_contain_text("Answers without listening")
-    # Nobody careful is accused; of the others, fifty clips make at most two look like guessing.
-    panel = make_panel(PEOPLE, ["banjo"], seed=SEED)
-    careful = [person.name for person in panel if person.kind == "careful"]
-    assert len(careful) >= 3
-    for name in careful:
-        other = page.locator("tbody tr").filter(has_text=name)
-        if other.count():
-            expect(other).not_to_contain_text("Answers without listening")
-    assert page.locator("tbody tr").filter(has_text="Answers without listening").count() <= 3
+    # Nobody else is accused of it, however little they hear.
+    assert page.locator("tbody tr").filter(has_text="Answers without listening").count() == 1
 
     page.goto(crowd.url("annotation:question"))
     expect(page.get_by_role("main")).to_contain_text(spammer)

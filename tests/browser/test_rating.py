@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import expect
@@ -11,6 +12,7 @@ from tests.browser.conftest import DESKTOP, PHONE, Site, Visitor
 from tests.browser.rating import (
     LOCKED,
     LONG_MS,
+    UNLOCKED,
     answer,
     begin,
     forget_refusals,
@@ -59,6 +61,67 @@ def test_an_answer_tells_how_it_came_about(visit: Callable[..., Visitor], site: 
         assert 0 <= first_key <= response
         assert heard >= 700
         assert has_guideline
+
+
+def test_each_key_does_what_the_list_of_keys_says_and_choices_are_found_again(
+    visit: Callable[..., Visitor], site: Site
+) -> None:
+    visitor = visit("pressed")
+    page = begin(visitor, "pressed")
+    keys = page.keyboard
+    page.locator("#rate-class").select_option("banjo")
+    page.locator("#rate-start [data-volume]").focus()
+    for _ in range(4):
+        keys.press("ArrowLeft")
+    page.evaluate("localStorage.setItem('consonance.pace', '60000')")  # of somebody slow
+    sounds: set[str] = set()
+    page.on("request", lambda one: sounds.add(one.url) if "/playback" in one.url else None)
+    page.reload()
+    expect(page.locator("#rate-class")).to_have_value("banjo")
+    for slider in page.locator("[data-volume]").all():
+        expect(slider).to_have_value("0.8")
+    expect(page.locator("#rate-begin")).to_be_enabled(timeout=LONG_MS)
+    keys.press("Enter")
+    page.wait_for_selector(UNLOCKED, timeout=LONG_MS)
+    play = page.locator("#rate-play")
+    expect(play).to_have_accessible_name("Pause")
+    keys.press(" ")
+    expect(play).to_have_accessible_name("Play")
+    loaded_ahead(page)
+    assert len(sounds) == 4  # the one that is heard and three ahead
+    expect(page.locator("#rate-left")).to_have_text(re.compile(r"^about \d min left$"))
+
+    def seconds_after(key: str, times: int = 1) -> float:
+        for _ in range(times):
+            keys.press(key)
+        return float(page.locator("#rate-seek").input_value())
+
+    assert seconds_after("ArrowLeft", 10) == 0
+    assert seconds_after("ArrowRight", 9) == 9
+    assert seconds_after("ArrowLeft") == 8
+    keys.press("r")
+    expect(play).to_have_accessible_name("Pause")
+    keys.press(" ")
+    expect(play).to_have_accessible_name("Play")
+    assert seconds_after("ArrowLeft") < 8
+    keys.press("l")
+    expect(page.locator("#rate-loop")).to_have_attribute("aria-pressed", "true")
+    keys.press("l")
+    expect(page.locator("#rate-loop")).to_have_attribute("aria-pressed", "false")
+    shown = spectrogram(page)
+    keys.press("?")
+    expect(page.locator("#rate-keys")).to_be_visible()
+    keys.press("y")  # over the list a key answers nothing
+    keys.press("Escape")
+    expect(page.locator("#rate-keys")).to_be_hidden()
+    assert spectrogram(page) == shown
+    for key in "123":
+        answer(page, lambda key=key: keys.press(key))
+    assert until_stored(page, site, "pressed", 3) == ["yes", "no", "unsure"]
+    assert site.rows(
+        "SELECT replays FROM annotation_rating JOIN people_user ON people_user.id = person_id "
+        "WHERE username = 'pressed' ORDER BY annotation_rating.created_at"
+    ) == [(1,), (0,), (0,)]
 
 
 def test_a_phone_answers_with_a_tap(visit: Callable[..., Visitor], site: Site) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import uuid
 from collections.abc import Callable
 
-from playwright.sync_api import Error, expect
+from playwright.sync_api import Error, Route, expect
 
 from tests.browser.conftest import Site, Visitor
 from tests.browser.rating import (
@@ -87,3 +88,38 @@ def test_a_session_that_ends_costs_no_answer(visit: Callable[..., Visitor], site
     page.bring_to_front()
     assert until_stored(page, site, "expired", 2) == ["yes", "no"]
     expect(status).to_have_text("Saved")
+
+
+def test_answers_that_the_server_rejects_are_told_and_sent_no_more(
+    visit: Callable[..., Visitor], site: Site
+) -> None:
+    visitor = visit("refused", expected=(400,))
+    page = begin(visitor, "refused")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(UNLOCKED, timeout=LONG_MS)
+    loaded_ahead(page)
+    batches: list[int] = []
+
+    def forge(route: Route) -> None:
+        """Let the answers name questions that are in nobody's hands."""
+        body = route.request.post_data_json
+        batches.append(len(body["ratings"]))
+        for rating in body["ratings"]:
+            rating["assignment"] = str(uuid.uuid4())
+        route.continue_(post_data=body)
+
+    visitor.context.set_offline(True)
+    for key in "yn":
+        answer(page, lambda key=key: page.keyboard.press(key))
+    expect(page.locator("#rate-status")).to_contain_text("2 answers queued")
+    visitor.context.route("**/api/v1/ratings", forge)
+    visitor.context.set_offline(False)
+    expect(page.get_by_text("not in your hands").first).to_be_visible(timeout=LONG_MS)
+    expect(page.locator("#rate-status")).not_to_contain_text("queued")
+    page.wait_for_timeout(2_500)  # longer than the first wait before something is sent again
+    assert batches == [2]
+    assert site.ratings("refused") == []
+    visitor.context.unroute_all()
+    forget_refusals(visitor, "ERR_INTERNET_DISCONNECTED")
+    answer(page, lambda: page.keyboard.press("u"))
+    assert until_stored(page, site, "refused", 1) == ["unsure"]

@@ -22,12 +22,15 @@ CLIP_MS = 10_000
 #: Campaigns that answers are given in: one a test, so that no test meets another's answers.
 CAMPAIGNS = (
     "keyboard", "touch", "plain", "offline", "pages", "quiz", "plain_quiz", "killed", "restart",
-    "expired", "pressed", "passes", "passing", "sure", "plain_passes", "welcome", "plain_welcome",
+    "expired", "refused", "pressed", "passes", "passing", "sure", "plain_passes", "welcome",
+    "plain_welcome", "first_quiz", "desktop", "phone",
 )  # fmt: skip
 #: Those that ask about each clip's two classes together.
-PASSES = ("passes", "plain_passes")
+PASSES = ("passes", "plain_passes", "desktop", "phone")
 #: Those whose people have not read the instructions, and need headphones.
-NEWCOMERS = ("welcome", "plain_welcome")
+NEWCOMERS = ("welcome", "plain_welcome", "desktop", "phone")
+#: Those that ask the quiz before the first clip, as campaigns do that nobody changed.
+QUIZZED = ("first_quiz", "desktop", "phone")
 ROLES = ("annotator", "curator", "researcher", "admin")
 MIN_HEARD_MS = 700
 #: Clips of the world in which the rating page's speed is measured.
@@ -49,7 +52,8 @@ class Places:
 def tone(place: int, *, seconds: float = 12.0) -> np.ndarray:
     """Return a chord with a slow tremolo, stereo (n_frames, 2), another for each place."""
     time = np.arange(round(seconds * RATE)) / RATE
-    pitch = 110.0 * 2 ** (place * 5 / 12)
+    # Higher up the encoders leave little of it, and cutting refuses what they make of it.
+    pitch = 110.0 * 2 ** (place % 9 * 5 / 12)
     chord = sum(np.sin(2 * np.pi * pitch * k * time) / k for k in (1, 2, 3, 5))
     left = 0.15 * chord * (1 + 0.5 * np.sin(2 * np.pi * (1 + place) * time))
     return np.stack([left, 0.8 * left], axis=1).astype(np.float32)
@@ -64,6 +68,38 @@ def write_tones(root: Path, count: int) -> list[str]:
     for place, name in enumerate(names):
         sf.write(root / name, tone(place), RATE, subtype="PCM_16")
     return names
+
+
+def make_scores(score_set: Any, tracks: list[Any]) -> None:
+    """Score the recordings' excerpts and 400 of recordings that are not there, and map them."""
+    from candidates.actions.map_embeddings import picks_of
+    from candidates.scoring.embedding_map import make_map, write_map, write_picks
+    from candidates.scoring.excerpts import source_of
+    from candidates.scoring.histograms import fine_histograms
+    from candidates.scoring.shards import TrackScores, digest, write_shard
+
+    chance = np.random.default_rng(5)
+    numbers = [track.track_no for track in tracks] + list(range(1000, 1400))
+    scored = [
+        TrackScores(
+            track_no=number,
+            start_ms=np.array([0]),
+            likelihood=1 / (1 + np.exp(-chance.normal([-3, -1], 2, (1, 2)).astype(np.float32))),
+            embedding=chance.normal(0, [3, 1, 1, 1], (1, 4)).astype(np.float32),
+        )
+        for number in numbers
+    ]
+    names = ("banjo", "cello")
+    write_shard(
+        score_set.folder / "shard-00000.parquet", scored, classes=names, embedding_dim=4, recipe={}
+    )
+    score_set.figures = fine_histograms(source_of(score_set.folder, names).counts, names)
+    score_set.excerpts = score_set.tracks = len(numbers)
+    score_set.sha256 = digest(score_set.folder)
+    score_set.save()
+    write_map(score_set.folder, make_map(score_set.folder, scores=score_set.sha256))
+    for drawn in score_set.rounds.all():
+        write_picks(score_set.folder, str(drawn.pk), picks_of(drawn))
 
 
 def make_release(collection: Any, clips: list[Any]) -> Any:
@@ -112,6 +148,25 @@ def make_jobs(person: Any) -> dict[str, Any]:
     )  # fmt: skip
     JobEvent.objects.create(job=done, text="Began.")
     return {"running": running, "failed": failed, "done": done}
+
+
+def make_searches(score_set: Any, job: Any) -> dict[str, dict[str, Any]]:
+    """Make a search that is done, one that goes on, and a detector made of the first."""
+    from tests.candidates.search import rows
+
+    detector = rows.trained_detector(taxonomy=score_set.detector.taxonomy)
+    done = rows.finished_search(score_set=score_set, detector=detector)
+    running = rows.make_search(score_set=score_set, name="A search that goes on")
+    rows.add_trials(running, numbers=(0, 1, 2))
+    rows.add_trials(running, numbers=(3,), state="running")
+    rows.add_trials(running, numbers=(4,), state="waiting")
+    running.jobs.add(job)
+    return {
+        "detectors:detector": {"detector_id": str(detector.pk)},
+        "detectors:search": {"search_id": str(done.pk)},
+        "detectors:search running": {"search_id": str(running.pk)},
+        "detectors:configuration": {"search_id": str(done.pk), "number": 8},
+    }
 
 
 def make_people() -> dict[str, Any]:
@@ -173,6 +228,25 @@ def make_runs(campaign: Any, people: list[Any]) -> None:
         aggregate_ratings(campaign=campaign, settings=RunSettings(method=method))
 
 
+def make_taxonomies(person: Any) -> tuple[Any, Any]:
+    """Publish a taxonomy of seven classes and begin its next version, which differs."""
+    from consonance.catalog.actions.draft_taxonomy import draft_next_version
+    from consonance.catalog.actions.edit_taxonomy import remove_class, write_class
+    from consonance.catalog.actions.import_taxonomy import import_taxonomy
+    from consonance.taxonomies.definition import ClassDefinition
+    from consonance.taxonomies.file import read_file
+
+    path = Path(__file__).resolve().parents[1] / "data" / "taxonomies" / "sounding7.json"
+    first, _ = import_taxonomy(definition=read_file(path), publish=True, actor=person)
+    second = draft_next_version(taxonomy_id=first.pk, version="2", actor=person)
+    harp = ClassDefinition("harp", "Harp", "a", ("/m/03m5k",), (), "A frame of strings.", "plucked")
+    keyboard = ClassDefinition("keyboard", "Keyboard", "a", ("/m/05148p4",), (), "Keys.")
+    write_class(taxonomy_id=second.pk, entry=harp, actor=person)
+    write_class(taxonomy_id=second.pk, entry=keyboard, instead_of="keys", actor=person)
+    remove_class(taxonomy_id=second.pk, name="kit", actor=person)
+    return first, second
+
+
 def make_listening(root: Path) -> Places:
     """Make one campaign of many clips: for measuring how fast the next one sounds."""
     from django.utils import timezone
@@ -189,6 +263,8 @@ def make_listening(root: Path) -> Places:
         for place, name in enumerate(write_tones(root, MANY))
     ]
     cut = cut_clips(excerpts=[(track, 0) for track in tracks], duration_ms=CLIP_MS, processes=1)
+    if cut.failures:
+        raise SystemExit(f"The clips could not be cut: {cut.failures}")
     campaign = factories.CampaignFactory(
         collection=collection, name="By listener", min_heard_ms=MIN_HEARD_MS, repeat_share=0
     )
@@ -301,7 +377,7 @@ def make_world(root: Path) -> Places:
             collection=collection, track_no=place + 1, path=name, duration_ms=12_000,
             title=f"Study {place + 1}",
         )
-        for place, name in enumerate(write_tones(root, 4))
+        for place, name in enumerate(write_tones(root, 5))
     ]  # fmt: skip
     broken = factories.TrackFactory(
         collection=collection, track_no=9, state="quarantined", title="Cut short",
@@ -310,7 +386,7 @@ def make_world(root: Path) -> Places:
     cut = cut_clips(excerpts=[(track, 0) for track in tracks], duration_ms=CLIP_MS, processes=1)
     if cut.failures:
         raise SystemExit(f"The clips could not be cut: {cut.failures}")
-    clips = [cut.clips[track.pk, 0] for track in tracks]
+    *clips, unknown = [cut.clips[track.pk, 0] for track in tracks]
     figure = {
         "counts": [40, 20, 8, 4, 2, 1, 1, 0, 2, 1], "low": 0.12, "median": 0.2, "high": 0.71,
     }  # fmt: skip
@@ -324,6 +400,7 @@ def make_world(root: Path) -> Places:
     cello = factories.ClassFactory(
         taxonomy=banjo.taxonomy, name="cello", display_name="Cello", article="a"
     )
+    make_scores(drawn.score_set, tracks)
     for place, clip in enumerate(clips):
         tail = ("high", "low")[place % 2]
         factories.CandidateFactory(round=drawn, clip=clip, target=banjo, tail=tail)
@@ -332,10 +409,11 @@ def make_world(root: Path) -> Places:
         campaign = factories.CampaignFactory(
             collection=collection, name=f"By {name}", min_heard_ms=MIN_HEARD_MS,
             asks="clip" if name in PASSES else "class", asks_confidence=name == "sure",
-            checks_headphones=name in NEWCOMERS,
+            checks_headphones=name in NEWCOMERS, requires_quiz=name in QUIZZED,
         )  # fmt: skip
         campaign.rounds.add(drawn)
-        for clip in clips:
+        # Where the quiz tells of the others, one is left to ask about.
+        for clip in [unknown, *clips] if name in QUIZZED else clips:
             question = factories.QuestionFactory(campaign=campaign, clip=clip, target=banjo)
             if name in (*PASSES, "pressed"):  # where a class can be chosen
                 factories.QuestionFactory(campaign=campaign, clip=clip, target=cello)
@@ -351,6 +429,7 @@ def make_world(root: Path) -> Places:
         factories.MeasureFactory(
             campaign=campaigns[name], person=people[name], kind="requiz", reason="To be sure.",
         )  # fmt: skip
+    first, second = make_taxonomies(people["curator"])
     make_report(campaigns["pages"], people)
     make_runs(campaigns["pages"], [factories.annotator() for _ in range(3)])
     curating = {"campaign_id": str(make_curating(drawn, clips, people).pk)}
@@ -363,6 +442,7 @@ def make_world(root: Path) -> Places:
     _, token = create_invitation(scope=Scope.CAMPAIGN, scope_id=shown.pk, actor=None)
     release = make_release(collection, clips[:2])
     jobs = make_jobs(people["curator"])
+    searches = make_searches(drawn.score_set, jobs["running"])
     pages = {"campaign_id": str(campaigns["pages"].pk)}
     return Places(
         password=factories.PASSWORD,
@@ -375,6 +455,20 @@ def make_world(root: Path) -> Places:
             "catalog:track": {"slug": collection.slug, "track_no": 1},
             "catalog:track in quarantine": {"slug": collection.slug, "track_no": broken.track_no},
             "candidates:round": {"round_id": str(drawn.pk)},
+            **{
+                f"candidates:{name}": {"score_set_id": str(drawn.score_set_id)}
+                for name in ("listen", "map", "map_square")
+            },
+            **searches,
+            "taxonomies:detail published": {"taxonomy_id": str(first.pk)},
+            **{
+                f"taxonomies:{name}": {"taxonomy_id": str(second.pk)}
+                for name in ("detail", "edit", "version", "publish", "delete", "class_new")
+            },
+            **{
+                f"taxonomies:{name}": {"taxonomy_id": str(second.pk), "entry_name": "plucked"}
+                for name in ("class", "class_remove")
+            },
             "splits:release": {"name": release.name, "version": release.version},
             **{
                 f"annotation:{name}": {**pages, "person_id": str(people[person].pk)}
@@ -415,7 +509,10 @@ def make_world(root: Path) -> Places:
         },
         running_job=str(jobs["running"].pk),
         queries={
+            "candidates:listen": "?class=banjo&bin=40",
+            "candidates:map_square": "?x=20&y=20",
             "annotation:study_door": "?PROLIFIC_PID=p2&SESSION_ID=s2",
+            "taxonomies:compare": f"?from={first.pk}&to={second.pk}",
         },
     )
 

@@ -248,13 +248,14 @@ def test_every_registered_detector_and_every_weights_file_is_described() -> None
 
 
 def test_the_figures_of_the_default_detector_are_those_of_its_model_card() -> None:
-    card = json.loads((ROOT / "candidates/detector/weights/small.json").read_text("utf-8"))
+    card = json.loads((ROOT / "candidates/detector/weights/default.json").read_text("utf-8"))
     page = _text(DOCS / "detectors.md")
     assert f"{card['n_weights']:,} weights" in page
-    for measured in card["measured"].values():
-        assert f"mean AUC {measured['mean_auc']:.3f}" in page
-        for share in measured["share_positive"].values():
-            assert f"{100 * share:.1f} %" in page
+    for name in ("clips", "mixtures"):
+        for detector, mean in card["measured"][name]["mean"].items():
+            assert f"{mean['auc']:.3f} / {mean['ap']:.3f}" in page, (name, detector)
+    for renders in card["measured"]["renders"].values():
+        assert f"{renders['default']['auc']:.3f} / {renders['default']['ap']:.3f}" in page
 
 
 # --- pages ---------------------------------------------------------------------------------

@@ -81,6 +81,20 @@ CANDIDATES: Final = pa.schema(
         _field("tail", _NAME),  # the stratum: low, high, any, or a curator's own
         _field("likelihood", pa.float32()),
         _field("quantile", pa.float32()),
+        _field("inclusion", pa.float64(), null=True),  # probability that the round draws it
+    ]
+)
+
+#: One row per class of a detector: P(present) by its likelihood, as people's labels have it.
+CALIBRATIONS: Final = pa.schema(
+    [
+        _field("class_name", pa.string()),
+        _field("basis", _NAME),  # detector, other_classes, labels
+        _field("labels", pa.int32()),
+        _field("positives", pa.int32()),
+        _field("decided", pa.float64()),
+        _field("parameters", pa.list_(pa.float64())),  # c, log a, log b
+        _field("covariance", pa.list_(pa.float64())),  # of these, row by row
     ]
 )
 
@@ -146,6 +160,7 @@ SPLITS: Final = pa.schema([_field("clip_id", pa.string()), _field("partition", _
 KINDS: Final = {
     "clips": CLIPS,
     "candidates": CANDIDATES,
+    "calibrations": CALIBRATIONS,
     "ratings": RATINGS,
     "labels": LABELS,
     "skills": SKILLS,

@@ -38,7 +38,7 @@ def test_ten_seconds_are_exactly_441000_frames(synth) -> None:
     assert (frames.shape, sample_rate) == ((441_000, 2), 44_100)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(n_frames=st.integers(1, 150_000), channels=st.integers(1, 2))
 def test_any_length_is_kept(n_frames: int, channels: int) -> None:
     noise = np.random.default_rng(n_frames).uniform(-0.1, 0.1, (n_frames, channels))

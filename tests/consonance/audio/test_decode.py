@@ -117,7 +117,7 @@ def test_plain_seeking_goes_wrong_in_the_golden_mp3(golden) -> None:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(start_ms=st.integers(0, 8_100), duration_ms=st.integers(0, 300))
 def test_bits_borrowed_from_earlier_frames_are_paid(golden, start_ms, duration_ms) -> None:

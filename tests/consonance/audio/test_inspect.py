@@ -103,7 +103,7 @@ def test_the_share_of_silence_is_measured_in_tenths_of_a_second(write_audio) -> 
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(n_frames=st.integers(14_000, 45_000), seed=st.integers(0, 99))
 def test_measurements_agree_with_a_plain_computation(write_audio, n_frames, seed) -> None:
@@ -224,7 +224,7 @@ def small_files(synth, golden) -> dict[str, bytes]:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data(), ending=st.sampled_from(["mp3", "wav", "flac", "ogg"]))
 def test_no_damage_makes_inspection_fail(small_files, tmp_path: Path, data, ending) -> None:

@@ -131,7 +131,7 @@ def test_the_rate_hardly_matters(rate: int, within: float) -> None:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(gain=st.floats(-30, 12), seed=st.integers(0, 5))
 def test_a_gain_moves_loudness_and_true_peak_by_itself(gain: float, seed: int) -> None:
     noise = 0.1 * np.random.default_rng(seed).standard_normal((RATE, 2))
@@ -140,7 +140,7 @@ def test_a_gain_moves_loudness_and_true_peak_by_itself(gain: float, seed: int) -
     assert after.true_peak_dbtp == pytest.approx(before.true_peak_dbtp + gain, abs=0.01)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(n_frames=st.integers(0, 5_000), seed=st.integers(0, 5))
 def test_a_true_peak_is_never_below_the_largest_sample(n_frames: int, seed: int) -> None:
     noise = np.random.default_rng(seed).uniform(-1, 1, (n_frames, 1))

@@ -61,7 +61,7 @@ def test_the_first_frame_says_info_and_what_to_cut_off(synth, tmp_path: Path) ->
     assert header.announced_frames == 3 * RATE
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(n_frames=st.integers(1, 60_000), channels=st.integers(1, 2))
 def test_any_length_is_kept(n_frames: int, channels: int) -> None:
     noise = np.random.default_rng(n_frames).uniform(-0.1, 0.1, (n_frames, channels))

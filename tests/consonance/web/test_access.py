@@ -19,9 +19,12 @@ WHO = ("anonymous", "annotator", "researcher", "curator", "admin")
 MAKERS = {"annotator": annotator, "researcher": researcher, "curator": curator, "admin": admin}
 
 PERSON = "consistency/<uuid:campaign_id>/people/<uuid:person_id>"
+SCORES = "rounds/scores/<uuid:score_set_id>"
+SEARCH = "detectors/searches/<uuid:search_id>"
 API_REPORT = "api/v1/campaigns/<uuid:campaign_id>/consistency/"
 API_RUNS = "api/v1/campaigns/<uuid:campaign_id>/runs/"
 API = "api/v1/campaigns/<uuid:campaign_id>"
+TAXONOMY = "taxonomies/<uuid:taxonomy_id>"
 #: Method and route → status for each of WHO. 302 for a stranger is the sign-in page.
 TABLE: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", ""): (200, 200, 200, 200, 200),
@@ -41,10 +44,52 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "collections/"): (302, 403, 403, 200, 200),
     ("GET", "collections/<slug:slug>/"): (302, 403, 403, 200, 200),
     ("GET", "collections/<slug:slug>/tracks/<int:track_no>/"): (302, 403, 403, 200, 200),
+    ("GET", "taxonomies/"): (302, 403, 403, 200, 200),
+    ("GET", "taxonomies/new/"): (302, 403, 403, 200, 200),
+    ("POST", "taxonomies/new/"): (302, 403, 403, 400, 400),
+    ("GET", "taxonomies/import/"): (302, 403, 403, 200, 200),
+    ("POST", "taxonomies/import/"): (302, 403, 403, 400, 400),
+    ("GET", "taxonomies/compare/"): (302, 403, 403, 200, 200),
+    ("GET", f"{TAXONOMY}/"): (302, 403, 403, 200, 200),
+    ("GET", f"{TAXONOMY}/file.json"): (302, 403, 403, 200, 200),
+    ("GET", f"{TAXONOMY}/edit/"): (302, 403, 403, 200, 200),
+    ("POST", f"{TAXONOMY}/edit/"): (302, 403, 403, 400, 400),
+    ("GET", f"{TAXONOMY}/version/"): (302, 403, 403, 200, 200),
+    ("POST", f"{TAXONOMY}/version/"): (302, 403, 403, 400, 400),
+    ("GET", f"{TAXONOMY}/publish/"): (302, 403, 403, 200, 200),
+    ("GET", f"{TAXONOMY}/delete/"): (302, 403, 403, 200, 200),
+    ("GET", f"{TAXONOMY}/classes/"): (302, 403, 403, 200, 200),
+    ("POST", f"{TAXONOMY}/classes/"): (302, 403, 403, 400, 400),
+    ("GET", f"{TAXONOMY}/classes/<slug:entry_name>/"): (302, 403, 403, 200, 200),
+    ("POST", f"{TAXONOMY}/classes/<slug:entry_name>/"): (302, 403, 403, 400, 400),
+    ("GET", f"{TAXONOMY}/classes/<slug:entry_name>/remove/"): (302, 403, 403, 200, 200),
+    ("POST", f"{TAXONOMY}/publish/"): (302, 403, 403, 302, 302),
+    # By then it is published: one is sent back to it.
+    ("POST", f"{TAXONOMY}/delete/"): (302, 403, 403, 302, 302),
+    ("POST", f"{TAXONOMY}/classes/<slug:entry_name>/remove/"): (302, 403, 403, 302, 302),
     ("GET", "rounds/"): (302, 403, 403, 200, 200),
     ("GET", "rounds/draw/"): (302, 403, 403, 200, 200),
     ("POST", "rounds/draw/"): (302, 403, 403, 400, 400),
     ("GET", "rounds/<uuid:round_id>/"): (302, 403, 403, 200, 200),
+    # What is to be counted, heard or shown is not said, or no excerpt begins there.
+    ("GET", "rounds/draw/preview"): (302, 403, 403, 400, 400),
+    ("GET", "rounds/scores/new/"): (302, 403, 403, 200, 200),
+    ("POST", "rounds/scores/new/"): (302, 403, 403, 400, 400),
+    ("GET", f"{SCORES}/listen/"): (302, 403, 403, 400, 400),
+    ("GET", f"{SCORES}/excerpts/<int:track_no>/<int:start_ms>/sound"): (302, 403, 403, 400, 400),
+    ("GET", f"{SCORES}/map/"): (302, 403, 403, 200, 200),
+    ("POST", f"{SCORES}/map/make/"): (302, 403, 403, 302, 302),
+    ("GET", f"{SCORES}/map/square/"): (302, 403, 403, 400, 400),
+    ("GET", "detectors/"): (302, 403, 403, 200, 200),
+    ("GET", "detectors/<uuid:detector_id>/"): (302, 403, 403, 200, 200),
+    ("GET", "detectors/searches/"): (302, 403, 403, 200, 200),
+    ("GET", "detectors/searches/new/"): (302, 403, 403, 200, 200),
+    ("POST", "detectors/searches/new/"): (302, 403, 403, 400, 400),
+    ("GET", f"{SEARCH}/"): (302, 403, 403, 200, 200),
+    ("GET", f"{SEARCH}/configurations/<int:number>/"): (302, 403, 403, 200, 200),
+    ("POST", f"{SEARCH}/go-on/"): (302, 403, 403, 302, 302),
+    ("POST", f"{SEARCH}/stop/"): (302, 403, 403, 302, 302),
+    ("POST", f"{SEARCH}/use/"): (302, 403, 403, 302, 302),
     ("GET", "campaigns/new/"): (302, 403, 403, 200, 200),
     ("POST", "campaigns/new/estimate/"): (302, 403, 403, 200, 200),
     ("GET", "campaigns/<uuid:campaign_id>/"): (302, 403, 403, 200, 200),
@@ -188,6 +233,11 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "api/v1/schema"): (200, 200, 200, 200, 200),
     ("GET", "api/v1/jobs"): (401, 403, 403, 200, 200),
     ("GET", "api/v1/jobs/<uuid:pk>"): (401, 403, 403, 200, 200),
+    ("GET", "api/v1/taxonomies"): (401, 403, 403, 200, 200),
+    ("POST", "api/v1/taxonomies"): (401, 403, 403, 400, 400),
+    ("GET", f"api/v1/{TAXONOMY}"): (401, 403, 403, 200, 200),
+    # By then a row above has published it.
+    ("POST", f"api/v1/{TAXONOMY}/publish"): (401, 403, 403, 409, 409),
     ("POST", "api/v1/questions/claim"): (401, 200, 403, 200, 200),
     ("POST", "api/v1/questions/skip"): (401, 400, 400, 400, 400),
     ("POST", "api/v1/questions/flag"): (401, 400, 400, 400, 400),
@@ -195,6 +245,15 @@ TABLE: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "api/v1/ratings/undo"): (401, 400, 400, 400, 400),
     ("POST", "api/v1/ratings/correct"): (401, 400, 400, 400, 400),
     ("POST", f"{API}/welcome/"): (401, 200, 403, 200, 200),
+    ("GET", f"{API}/quiz"): (401, 200, 403, 200, 200),
+    ("POST", f"{API}/quiz"): (401, 409, 403, 409, 409),  # nobody was asked
+    ("POST", f"{API}/quiz/answers"): (401, 400, 403, 400, 400),
+    ("GET", f"{API}/headphones"): (401, 200, 403, 200, 200),
+    ("POST", f"{API}/headphones"): (401, 200, 403, 200, 200),
+    ("POST", f"{API}/headphones/answers"): (401, 400, 403, 400, 400),
+    ("GET", f"{API}/headphones/sounds/<int:place>"): (401, 404, 403, 404, 404),  # none is open
+    ("GET", "api/v1/terms"): (401, 200, 200, 200, 200),
+    ("POST", "api/v1/terms"): (401, 400, 400, 400, 400),
     ("GET", f"{API_REPORT}"): (401, 403, 403, 403, 200),
     ("GET", f"{API_REPORT}classes/"): (401, 403, 403, 403, 200),
     ("GET", f"{API_REPORT}people/"): (401, 403, 403, 403, 200),

@@ -65,7 +65,7 @@ def known(world: World) -> dict[str, Any]:
         "run": world.run.number, "from": world.run.number, "to": world.run.number,
         "rater": world.rater, "name": world.release.name, "version": world.release.version,
         "assignment": world.rating.assignment_id, "rating": world.rating.pk,
-        "cursor": "", "If-Match": "*",
+        "place": 1, "cursor": "", "If-Match": "*",
     }  # fmt: skip
 
 
@@ -116,7 +116,7 @@ class Asking:
         numbers = itertools.count()
 
         @settings(
-            max_examples=self.examples, derandomize=True, database=None, deadline=None,
+            max_examples=self.examples, derandomize=True, database=None,
             phases=[Phase.generate], suppress_health_check=list(HealthCheck),
         )  # fmt: skip
         @given(case=operation.as_strategy())

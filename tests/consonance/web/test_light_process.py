@@ -44,7 +44,7 @@ heavy = {name.split(".")[0] for name in sys.modules}
 print(json.dumps({"answers": answers, "heavy": sorted(heavy & set(sys.argv[1:]))}))
 """
 HEAVY = (
-    "torch", "torchaudio", "librosa", "numba", "faiss", "sklearn", "scipy", "pretty_midi",
+    "torch", "torchaudio", "librosa", "numba", "faiss", "sklearn", "scipy", "optuna", "pretty_midi",
     "tinysoundfont",
 )  # fmt: skip
 

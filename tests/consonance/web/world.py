@@ -17,6 +17,7 @@ from consonance.people.models import Scope
 from tests import factories
 from tests.annotation.person_reports import person_report
 from tests.annotation.reporting_data import live_report, report_data
+from tests.candidates.search.rows import finished_search
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class World:
     track: Any
     clip: Any
     round: Any
+    search: Any
     campaign: Any
     question: Any
     release: Any
@@ -36,6 +38,7 @@ class World:
     gold: Any
     adjudication: Any
     rater: str
+    taxonomy: Any
     invitation: Any
     token: str
     study: Any
@@ -51,10 +54,16 @@ class World:
             "slug": self.track.collection.slug,
             "track_no": self.track.track_no,
             "round_id": self.round.pk,
+            "search_id": self.search.pk,
+            "detector_id": self.round.score_set.detector_id,
+            "score_set_id": self.round.score_set_id,
+            "start_ms": 1,  # off the grid: nothing is cut for a table of addresses
             "campaign_id": self.campaign.pk,
             "question_id": self.question.pk,
             "number": self.run.number,
             "class_name": self.question.target.name,
+            "taxonomy_id": self.taxonomy.pk,
+            "entry_name": "harp",
             "person_id": self.person.pk,
             "measure_id": self.measure.pk,
             "gold_id": self.gold.pk,
@@ -67,6 +76,7 @@ class World:
             "rating_id": self.rating.pk,
             "participant_id": self.participant.pk,
             "rater": self.rater,
+            "place": 1,
             "name": self.release.name,
             "version": self.release.version,
         }
@@ -106,6 +116,7 @@ def make_world() -> World:
         track=clip.track,
         clip=clip,
         round=drawn,
+        search=finished_search(score_set=drawn.score_set),
         campaign=campaign,
         question=question,
         release=release,
@@ -118,6 +129,7 @@ def make_world() -> World:
         gold=factories.GoldAnswerFactory(question=question),
         adjudication=factories.AdjudicationFactory(question=question),
         rater=person_report(report, person).rater,
+        taxonomy=factories.draft_taxonomy(),
         invitation=invitation,
         token=token,
         study=study,

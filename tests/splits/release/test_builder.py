@@ -150,6 +150,41 @@ def test_the_label_file_starts_with_openmics_columns_and_says_the_decision(publi
         assert (float(row["relevance"]) >= 0.5) == (row["decision"] == "present")
 
 
+@pytest.mark.parametrize(
+    ("answers", "decision", "relevance"),
+    [((), "present", 1.0), ((), "absent", 0.0),
+     (("yes", "no", "unsure"), "present", 0.75), (("yes", "no", "unsure"), "absent", 0.25)],
+)  # fmt: skip
+def test_where_votes_say_nothing_the_relevance_is_the_curators(
+    world, tmp_path, answers, decision, relevance
+):
+    """Neither NaN nor 0.5, which every loader of OpenMIC's takes for present."""
+    rows = world.tables.ratings.to_pylist()
+    for row, answer in zip(rows, answers, strict=False):
+        row["answer"] = answer
+    skills = [{**row, "trust": 0.8} for row in world.tables.skills.to_pylist()]
+    skills_table = pa.Table.from_pylist(skills, schema=world.tables.skills.schema)
+    kept = pa.Table.from_pylist(rows[0 if answers else 3 :], schema=world.tables.ratings.schema)
+    decided = world.with_table("ratings", kept).with_table("skills", skills_table)
+    decided = decided.with_cell(
+        "labels", 0, n_yes=answers.count("yes"), n_no=answers.count("no"),
+        n_unsure=answers.count("unsure"), posterior_crowd=0.5, majority=None, relevance=None,
+        stop_reason="curator", decision=decision,
+    )  # fmt: skip
+    first = world.tables.labels.to_pylist()[0]
+    built = decided.build(tmp_path / "release", features=world.features)
+    [row] = [
+        row
+        for row in rows_of(built / "tiny-simulated-aggregated-labels.csv")
+        if (row["sample_key"], row["instrument"]) == ("000000_0", first["class_name"])
+    ]
+    assert (float(row["relevance"]), row["decision"]) == (relevance, decision)
+    with np.load(built / "tiny-simulated.npz", allow_pickle=False) as arrays:
+        assert np.isfinite(arrays["Y_true"]).all()
+        known = arrays["Y_mask"]
+        assert ((arrays["Y_true"][known] >= 0.5) == (arrays["Y"][known] == 1)).all()
+
+
 def test_the_response_file_writes_zero_one_and_nothing_for_unsure(published):
     path = published / "tiny-simulated-individual-responses.csv"
     assert path.read_text().startswith(
