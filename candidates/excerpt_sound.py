@@ -23,9 +23,10 @@ from consonance.errors import ParameterError, StateError
 
 #: Excerpts kept at most, about 160 kB each; the one that was longest not heard goes first.
 KEPT: Final = 256
-#: Excerpts that one web process cuts at a time, and how long others wait for their turn.
-_AT_ONCE: Final = 2
-_WAIT_SECONDS: Final = 30
+#: Excerpts that one web process cuts at a time, and how long others wait for their turn: short,
+#: since whoever waits keeps a thread from those who rate.
+_AT_ONCE: Final = 1
+_WAIT_SECONDS: Final = 3
 _FOLDER: Final = ".heard"
 
 _turns = threading.BoundedSemaphore(_AT_ONCE)
@@ -64,7 +65,7 @@ def excerpt_sound(track: Track, start_ms: int, duration_ms: int) -> Path:
     if _touch(path):
         return path
     if not _turns.acquire(timeout=_WAIT_SECONDS):
-        raise StateError("Too many excerpts are being cut at the moment. Try again in a minute.")
+        raise StateError("Others are hearing excerpts cut just now. Try again in some seconds.")
     try:
         if not _touch(path):  # somebody may have cut it while we waited
             _keep(path, _cut(track, start_ms, duration_ms))

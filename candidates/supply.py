@@ -49,7 +49,9 @@ def supply_of(score_set: ScoreSet, recipe: RoundRecipe) -> Supply:
     The count is kept for some minutes: a page asks anew whenever a line is moved, and over a
     hundred thousand tracks it takes half a second.
     """
-    filters = (recipe.licences, recipe.explicit, recipe.min_seconds, recipe.max_seconds)
+    # To a tenth of a second: whoever moves a number does not fill the cache.
+    longest = None if recipe.max_seconds is None else round(recipe.max_seconds, 1)
+    filters = (recipe.licences, recipe.explicit, round(recipe.min_seconds, 1), longest)
     key = f"supply/{score_set.pk}/" + "/".join(map(str, filters))
     found = cache.get(key)
     if found is None:
@@ -87,10 +89,10 @@ def _counted(score_set: ScoreSet, recipe: RoundRecipe) -> tuple[list[Part], int]
 
 
 def _tracks(score_set: ScoreSet, recipe: RoundRecipe) -> QuerySet[Track]:
-    shortest = max(score_set.window_ms, round(recipe.min_seconds * 1000))
+    shortest = max(score_set.window_ms, round(round(recipe.min_seconds, 1) * 1000))
     tracks = Track.objects.of(score_set.collection).ready().filter(duration_ms__gte=shortest)
     if recipe.max_seconds is not None:
-        tracks = tracks.filter(duration_ms__lte=round(recipe.max_seconds * 1000))
+        tracks = tracks.filter(duration_ms__lte=round(round(recipe.max_seconds, 1) * 1000))
     return tracks if recipe.explicit else tracks.exclude(is_explicit=True)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from annotation.gold.quizzes import choose, first_quiz_is_due, retry_refusal
 from annotation.models import Campaign, Measure, QuizAttempt, QuizItem
-from annotation.people.measures import in_force, must_requiz
+from annotation.people.measures import in_force, is_excluded, is_paused, must_requiz
 from consonance.catalog.models import TaxonomyClass
 from consonance.errors import StateError
 from consonance.ledger.models import record
@@ -56,7 +56,8 @@ def start_quiz(
     target_id = None
     if not must_requiz(person, campaign):
         target_id = target.pk if target is not None else None
-        if target_id is None or not first_quiz_is_due(campaign, person, target_id):
+        held = is_paused(person, campaign) or is_excluded(person, campaign)
+        if target_id is None or held or not first_quiz_is_due(campaign, person, target_id):
             raise StateError(_("Nobody asked you to take the quiz. You can answer as always."))
     refusal = retry_refusal(campaign, person, timezone.now())
     if refusal:

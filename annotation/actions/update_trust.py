@@ -19,16 +19,26 @@ from annotation.actions.take_measure import MAX_REASON, take_measure
 from annotation.gold.known import truth_of
 from annotation.gold.quizzes import quiz_is_possible
 from annotation.gold.trust import doubtful, together, trust_of
-from annotation.models import Campaign, GoldAnswer, GoldTrust, Measure, Question
+from annotation.models import Campaign, GoldAnswer, GoldTrust, Measure, Question, QuizItem
 from annotation.models.ratings import Answer
 from annotation.people.measures import GOLD_TRUST, in_force
 from consonance.errors import StateError
 from consonance.ledger.models import record
-from consonance.ledger.prepared import PreparedUpdate
+from consonance.ledger.prepared import Prepared, PreparedUpdate
 
 _Kind = Measure.Kind
 #: Classes that a reason names.
 _NAMED: Final = 3
+_TOLD: Final = Prepared(
+    lambda person, clip, target: (
+        QuizItem.objects.filter(attempt__person=person, gold__clip=clip, gold__target=target)
+        .exclude(answer="")
+        .values_list("pk")[:1]
+    ),
+    person=UUID,
+    clip=UUID,
+    target=UUID,
+)
 _COUNT: Final = PreparedUpdate(
     lambda person, collection, target, right, wrong: (
         GoldTrust.objects.filter(person=person, collection=collection, target=target),
@@ -178,7 +188,9 @@ def _count(question: Question, person: Any, answer: str, change: int) -> None:
     if question.clip_id is None or question.target_id is None:
         return  # never of gold, and never heard
     truth = truth_of(question.clip_id, question.target_id)
-    if answer == Answer.UNSURE or not question.is_gold or not truth:
+    # What a quiz has told this person proves nothing, whenever they answered or correct it.
+    told = _TOLD.exists(person=person.pk, clip=question.clip_id, target=question.target_id)
+    if answer == Answer.UNSURE or not question.is_gold or not truth or told:
         change = 0  # looked up and written all the same: nobody can tell by the time it takes
     is_right = (answer == Answer.YES) == (truth == GoldAnswer.Truth.PRESENT)
     right, wrong = (change, 0) if is_right else (0, change)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -12,10 +13,28 @@ from django.db import transaction
 from candidates.models import DetectorVersion
 from consonance.catalog.models import Taxonomy
 from consonance.catalog.taxonomies import definition_of
-from consonance.errors import ModelError
+from consonance.errors import ModelError, ParameterError
 from consonance.ledger.models import record
 
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _DIGITS = 24  # of the hash in a file's name: no two files share so many
+
+
+def require_name(name: str) -> None:
+    """Refuse a name that stands for something else: a file, or a detector that is published.
+
+    Raises
+    ------
+    ParameterError
+        With what a name is made of.
+    """
+    from candidates.detector.registry import names
+
+    if not _NAME.fullmatch(name) or name.endswith(".npz") or name in {"auto", *names()}:
+        raise ParameterError(
+            f"{name!r} cannot be a trained detector's name: use up to 64 letters, digits, '.', '-' "
+            "and '_', not ending in .npz, and not the name of a detector that is there already."
+        )
 
 
 def keep_detector(
@@ -51,6 +70,8 @@ def keep_detector(
 
     Raises
     ------
+    ParameterError
+        If the name is none that a trained detector may have.
     ModelError
         If it cannot be loaded: then nothing is kept.
     """
@@ -58,6 +79,7 @@ def keep_detector(
     from candidates.detector.arrays import write_whole
     from candidates.detector.headed import write_card
 
+    require_name(name)
     digest = hashlib.sha256(content).hexdigest()
     path = Path(settings.DETECTORS_ROOT) / f"{digest[:_DIGITS]}.npz"
     write_whole(path, content)

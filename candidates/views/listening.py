@@ -114,7 +114,7 @@ def heard(score_set: ScoreSet, places: Sequence[Place]) -> list[Heard]:
     clips = {
         (clip.track_id, clip.start_ms): clip
         for clip in Clip.objects.filter(
-            track__in=tracks.values(), duration_ms=score_set.window_ms, is_withdrawn=False
+            track__in=tracks.values(), duration_ms=score_set.window_ms
         )
     }
     found = []
@@ -123,6 +123,8 @@ def heard(score_set: ScoreSet, places: Sequence[Place]) -> list[Heard]:
         if track is None:
             continue  # the archive was imported anew without it
         clip = clips.get((track.pk, place.start_ms))
+        if clip is not None and clip.is_withdrawn:
+            continue
         found.append(
             Heard(
                 track=track,
@@ -156,6 +158,12 @@ def sound(
         track_no=track_no,
     )
     require_excerpt(score_set, track, start_ms)
+    of_it = Clip.objects.filter(track=track, start_ms=start_ms, duration_ms=score_set.window_ms)
+    if of_it.filter(is_withdrawn=True).exists():
+        return HttpResponse(
+            "This clip was withdrawn.", status=410, content_type="text/plain",
+            headers={"Cache-Control": "no-store"},
+        )  # fmt: skip
     path = excerpt_sound(track, start_ms, score_set.window_ms)
     headers: dict[str, Any] = {
         "ETag": f'"{path.stem}"',

@@ -175,7 +175,7 @@ def go_on(request: HttpRequest, search_id: UUID) -> HttpResponse:
     """Let workers go on with a search that nobody works on, or let more work on it."""
     search = get_object_or_404(DetectorSearch, pk=search_id)
     text = request.POST.get("workers", "")
-    workers = int(text) if text.isascii() and text.isdigit() else 2
+    workers = 2 if (said := _number(text)) is None else said
     try:
         jobs = send_workers(search, workers=workers, actor=request.user)
     except ConsonanceError as error:
@@ -206,7 +206,7 @@ def use(request: HttpRequest, search_id: UUID) -> HttpResponse:
     """Make a detector of a configuration's head; a job does it, for it loads networks."""
     search = get_object_or_404(DetectorSearch, pk=search_id)
     number = request.POST.get("number", "")
-    chosen = int(number) if number.isascii() and number.isdigit() else search.winner
+    chosen = search.winner if (said := _number(number)) is None else said
     trials = list(search.trials.filter(number=chosen)) if chosen is not None else []
     if not _can_be_used(search, trials):
         messages.error(request, "Only a configuration that was trained to the end can be used.")
@@ -313,3 +313,8 @@ def _can_be_used(search: DetectorSearch, trials: list[DetectorTrial]) -> bool:
     return search.state == DetectorSearch.State.DONE and any(
         trial.rung == search.rung and trial.state == DetectorTrial.State.DONE for trial in trials
     )
+
+
+def _number(text: str) -> int | None:
+    """Return a small whole number; None for anything else that was typed."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import BadRequest
+from django.conf import settings
+from django.core.exceptions import BadRequest, RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from rest_framework import parsers
 from rest_framework.exceptions import ParseError
@@ -47,16 +49,23 @@ def _has_nul(sent: Any) -> bool:
 class JSONParser(parsers.JSONParser):
     """As DRF's; too deep a nesting is the sender's mistake and not ours."""
 
-    def parse(self, *args: Any, **kwargs: Any) -> Any:
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
         """Return the body's value.
 
         Raises
         ------
+        RequestDataTooBig
+            It is longer than any body may be. Django looks at bodies that it reads itself, and
+            this one it hands on.
         ParseError
             It is no JSON, or nested too deeply.
         """
+        most: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        content = stream.read(most + 1)
+        if len(content) > most:
+            raise RequestDataTooBig(f"A body of the API has at most {most:,} bytes.")
         try:
-            return super().parse(*args, **kwargs)
+            return super().parse(io.BytesIO(content), media_type, parser_context)
         except RecursionError:
             raise ParseError("This JSON is nested too deeply.") from None
         except ParseError as error:

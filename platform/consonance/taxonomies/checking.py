@@ -29,6 +29,8 @@ VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _MID: Final = re.compile(r"/[mtg]/[a-z0-9_]+")  # Freebase, AudioSet's own, or Knowledge Graph
 #: Problems that one message tells; the rest is counted.
 _TOLD: Final = 8
+#: Problems that are looked for; whoever has more mends these first.
+_LISTED: Final = 100
 
 
 class TaxonomyError(ParameterError):
@@ -59,9 +61,10 @@ def problems_of(taxonomy: Taxonomy) -> list[str]:
         *_text_problems("The description", taxonomy.description, LONGEST_DESCRIPTION),
     ]
     if len(taxonomy.classes) > MOST_CLASSES:
-        found.append(
-            f"There are {len(taxonomy.classes):,} classes; {MOST_CLASSES:,} fit. Leave some out."
-        )
+        return [
+            *found,
+            f"There are {len(taxonomy.classes):,} classes; {MOST_CLASSES:,} fit. Leave some out.",
+        ]
     names = taxonomy.class_names
     found += [
         f"Named more than once: {_short(name)}. Keep one of them."
@@ -69,12 +72,17 @@ def problems_of(taxonomy: Taxonomy) -> list[str]:
         if number > 1
     ]
     for entry in taxonomy.classes:
-        found += class_problems(entry, taxonomy)
+        found += class_problems(entry, taxonomy, hints=len(found) < _TOLD)
+        if len(found) > _LISTED:
+            return found  # nobody reads more, and each costs a search for what was meant
     return found + _cycles(taxonomy)
 
 
-def class_problems(entry: ClassDefinition, taxonomy: Taxonomy) -> list[str]:
-    """Return what is wrong with one class of a taxonomy; cycles of parents are told elsewhere."""
+def class_problems(entry: ClassDefinition, taxonomy: Taxonomy, *, hints: bool = True) -> list[str]:
+    """Return what is wrong with one class of a taxonomy; cycles of parents are told elsewhere.
+
+    With `hints`, what was meant is looked for where a name is unknown.
+    """
     where = f"Class {entry.name!r}"
     found = _name_problems(f"{where}: its name", entry.name, CLASS_NAME, "letters, digits and '_'")
     found += _text_problems(
@@ -84,13 +92,15 @@ def class_problems(entry: ClassDefinition, taxonomy: Taxonomy) -> list[str]:
     if entry.article not in ARTICLES:
         found.append(f"{where}: 'article' must be 'a', 'an' or '', not {entry.article!r}.")
     if entry.parent and entry.parent not in taxonomy.class_names:
-        near = get_close_matches(entry.parent, taxonomy.class_names, n=1)
+        near = []
+        if hints and len(entry.parent) <= LONGEST_NAME:
+            near = get_close_matches(entry.parent, taxonomy.class_names, n=1)
         found.append(
             f"{where}: its parent {_short(entry.parent)} is no class of this taxonomy. "
             + (f"Did you mean {near[0]!r}?" if near else "Add it, or leave 'parent' empty.")
         )
     for key in ("audioset_mids", "audioset_without"):
-        found += _mid_problems(entry, key, getattr(entry, key))
+        found += _mid_problems(entry, key, getattr(entry, key), hints=hints)
     both = sorted(set(entry.audioset_mids) & set(entry.audioset_without))
     if both:
         told = ", ".join(map(_short, both))
@@ -189,7 +199,9 @@ def _is_odd(letter: str) -> bool:
     return unicodedata.category(letter) in ("Cc", "Cs") and letter not in "\n\r\t"
 
 
-def _mid_problems(entry: ClassDefinition, key: str, mids: tuple[str, ...]) -> list[str]:
+def _mid_problems(
+    entry: ClassDefinition, key: str, mids: tuple[str, ...], *, hints: bool
+) -> list[str]:
     where = f"Class {entry.name!r}: {key!r}"
     if len(mids) > MOST_MIDS:
         return [f"{where} has {len(mids):,} entries; {MOST_MIDS} fit. Name what lies above them."]
@@ -206,7 +218,9 @@ def _mid_problems(entry: ClassDefinition, key: str, mids: tuple[str, ...]) -> li
             if not _MID.fullmatch(mid)
             else "is not in AudioSet's ontology"
         )
-        near = known.near(mid) or known.near(entry.display_name)
+        near = []
+        if hints and len(found) < _TOLD and len(mid) <= LONGEST_NAME:
+            near = known.near(mid) or known.near(entry.display_name[:LONGEST_DISPLAY_NAME])
         meant = ", ".join(f"{one.mid} ({one.name})" for one in near)
         found.append(
             f"{where} names {_short(mid)}, which {what}. "

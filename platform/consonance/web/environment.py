@@ -163,7 +163,11 @@ def cache(url: str) -> dict[str, Any]:
         If it is neither.
     """
     if not url:
-        return {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+        # Rate limits are kept here, too: they must not be forgotten for what others look at.
+        return {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 50_000},
+        }
     if urlsplit(url).scheme in {"redis", "rediss"} and urlsplit(url).hostname:
         return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": url}
     raise ImproperlyConfigured(f"CONSONANCE_CACHE {url!r}: use redis://host:port/number.")

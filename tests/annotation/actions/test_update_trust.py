@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from django.db.models import F
 from django.urls import reverse
 
 from annotation.actions.answer_quiz import answer_quiz
+from annotation.actions.correct_rating import correct_rating
 from annotation.actions.lift_measure import lift_measure
 from annotation.actions.plant_gold import plant_gold
 from annotation.actions.start_quiz import start_quiz
@@ -15,7 +17,7 @@ from annotation.actions.update_trust import hold_back_untrusted
 from annotation.aggregation.collected import collect
 from annotation.gold.own import own_accuracy, settled_gold
 from annotation.gold.trust import trust_of
-from annotation.models import GoldAnswer, GoldTrust, Measure, Question, Rating
+from annotation.models import GoldAnswer, GoldTrust, Measure, Question, QuizItem, Rating
 from consonance.ledger.models import AuditEntry
 from tests.annotation.conftest import assert_places_add_up, claim_one, give
 from tests.factories import (
@@ -317,3 +319,20 @@ def test_an_undo_reopens_nothing_that_a_curator_decided(campaign):
     assert give(ana, lease, "no").status == "late"
     Question.objects.gold().delete()
     assert_places_add_up(campaign)
+
+
+def test_what_a_quiz_has_told_earns_no_trust(campaign, committed):
+    ana = annotator()
+    with committed():
+        answer_gold(campaign, ana, 12, right=0)
+    pass_quiz(campaign, ana)
+    assert counts(ana) == [(0, 0)]
+    told = QuizItem.objects.filter(attempt__person=ana).exclude(answer="")
+    for item in told.select_related("gold"):
+        rating = Rating.objects.in_force().get(
+            person=ana, question__clip=item.gold.clip, question__target=item.gold.target
+        )
+        answer = YES[item.gold.truth]
+        correct_rating(person=ana, rating_id=rating.pk, answer=answer, key=uuid.uuid4())
+    assert told.count() == 8
+    assert counts(ana) == [(0, 0)]

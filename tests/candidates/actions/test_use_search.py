@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from candidates.actions.keep_detector import require_name
 from candidates.actions.register_detector import register_detector
 from candidates.actions.score_collection import score_collection
 from candidates.actions.start_search import send_workers, start_search
@@ -18,7 +19,7 @@ from candidates.detector import load
 from candidates.models import DetectorSearch, DetectorVersion, ScoreSet
 from candidates.scoring import shards
 from consonance.catalog.models import Clip, Collection
-from consonance.errors import ModelError, NotAllowedError, StateError
+from consonance.errors import ModelError, NotAllowedError, ParameterError, StateError
 from consonance.jobs.context import JobContext
 from consonance.jobs.runner import run
 from consonance.ledger.models import AuditEntry
@@ -155,3 +156,15 @@ class TestBadInput:
         card_path.write_text(json.dumps(json.loads(card_path.read_text()) | change))
         with pytest.raises(ModelError, match=sentence):
             load(version.source)
+
+
+@pytest.mark.parametrize(
+    "name", ["default", "mn04", "auto", "/srv/other.npz", "head.npz", "", "a b"]
+)
+def test_a_name_that_stands_for_something_else_is_refused(name: str) -> None:
+    with pytest.raises(ParameterError, match="cannot be a trained detector's name"):
+        require_name(name)
+
+
+def test_an_ordinary_name_is_taken() -> None:
+    require_name("brass-2.1_b")

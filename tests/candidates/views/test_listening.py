@@ -136,6 +136,13 @@ class TestSound:
         heard.write_bytes(content)
         assert sf.info(heard).duration == pytest.approx(10, abs=0.05)
 
+    def test_a_withdrawn_clip_is_not_heard_as_an_excerpt_either(
+        self, browser: Client, scored: ScoreSet, track: Track
+    ) -> None:
+        ClipFactory(track=track, start_ms=0, duration_ms=scored.window_ms, is_withdrawn=True)
+        response = browser.get(self.address(scored))
+        assert (response.status_code, response["Cache-Control"]) == (410, "no-store")
+
     def test_a_recording_that_cannot_be_read_says_so(
         self, browser: Client, scored: ScoreSet
     ) -> None:

@@ -198,3 +198,27 @@ def test_notes_say_what_a_curator_should_know() -> None:
     assert "Nothing says what counts as “Mood”" in found
     assert "The same AudioSet labels count as “Bowing”, “Guitar”" in found
     assert "“Bowing” takes out “Piano”, which does not lie below" in found
+
+
+def test_thousands_of_wrong_classes_are_told_at_once_and_not_one_by_one() -> None:
+    many = [entry(name=f"drum{n}", parent=f"nobody{n}") for n in range(900)]
+    problems = told(content(classes=many))
+    assert 100 < len(problems) < 110
+    assert "nobody0" in problems[0]
+    too_many = told(content(classes=[entry(name=f"drum{n}") for n in range(1_001)]))
+    assert "1,001 classes; 1,000 fit" in too_many[-1]
+
+
+def test_what_was_meant_is_looked_for_a_few_times_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    from consonance.taxonomies import checking
+
+    looked: list[str] = []
+    real = checking.get_close_matches
+
+    def counting(word: str, *args: Any, **more: Any) -> list[str]:
+        looked.append(word)
+        return real(word, *args, **more)
+
+    monkeypatch.setattr(checking, "get_close_matches", counting)
+    told(content(classes=[entry(name=f"drum{n}", parent="drumm1") for n in range(50)]))
+    assert 1 <= len(looked) <= 8

@@ -257,3 +257,13 @@ class TestSubmissions:
         assert statuses == ["late", "already_stored", "already_stored"]
         [stored] = Rating.objects.all()
         assert stored.is_late
+
+
+def test_a_body_that_is_too_long_is_refused_before_it_is_read_whole(client, settings) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+    answer = client.post(
+        "/api/v1/questions/claim",
+        data=b'{"campaign": "' + b"x" * 2_000,
+        content_type="application/json",
+    )
+    assert_problem(answer, 413)
