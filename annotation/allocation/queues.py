@@ -51,14 +51,15 @@ AND q.state = 'open' AND q.free > 0 AND NOT q.is_gold AND q.answered = 0
 AND q.priority >= %s
 """
 #: Whether a question may be put to a person: not in their hands before, and fit to be played.
+#: The last is no EXISTS: PostgreSQL would read every track for it, few of which are explicit.
 _FOR_ME: Final = """
 NOT EXISTS (
     SELECT 1 FROM annotation_assignment a WHERE a.question_id = q.id AND a.person_id = %s
 ) AND NOT EXISTS (
     SELECT 1 FROM catalog_clip c JOIN catalog_track t ON t.id = c.track_id
     WHERE c.id = q.clip_id AND (c.is_withdrawn OR (t.is_explicit AND NOT %s))
-) AND NOT EXISTS (
-    SELECT 1 FROM catalog_track t WHERE t.id = q.track_id AND t.is_explicit AND NOT %s
+) AND (
+    %s OR NOT COALESCE((SELECT t.is_explicit FROM catalog_track t WHERE t.id = q.track_id), FALSE)
 )
 """
 _BEGUN_FOR_ME: Final = " ".join(["SELECT q.* FROM (", _BEGUN, ") q WHERE", _FOR_ME])

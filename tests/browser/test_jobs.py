@@ -19,8 +19,11 @@ def test_a_round_is_asked_for_with_a_form_and_waits_as_a_job_that_can_be_cancell
     page.get_by_role("button", name="Draw", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Draw a round from Tones")
     expect(page.locator("#job")).to_contain_text("Waiting")
-    query = "SELECT state, arguments FROM jobs_job WHERE kind = 'candidates.draw_round'"
-    [(state, arguments)] = site.rows(query)
+    query = (
+        "SELECT state, arguments FROM jobs_job WHERE kind = 'candidates.draw_round'"
+        " ORDER BY created_at DESC"
+    )
+    state, arguments = site.rows(query)[0]
     assert state == "queued"
     assert '"per_class": 7' in arguments
     page.get_by_role("button", name="Cancel").click()

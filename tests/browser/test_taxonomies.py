@@ -60,6 +60,8 @@ def test_what_was_found_and_what_is_wrong_can_be_read_on_a_phone_in_the_dark_too
 ) -> None:
     page = visit(storage_state=sessions("curator"), expected=(400,), **PHONE).page
     page.goto(site.url("taxonomies:class_new"))
+    page.get_by_label("Name", exact=True).focus()
+    typed(page, "Some guitar", "some_guitar", "a")
     page.get_by_role("searchbox").fill("guitar")
     page.get_by_text("found. Mark what counts.").wait_for()
     page.get_by_role("button", name="Save the class").click()

@@ -43,6 +43,7 @@ class World:
     token: str
     study: Any
     rating: Any
+    trial: Any
     participant: Any
 
     def arguments(self, route: str) -> dict[str, Any]:
@@ -60,7 +61,7 @@ class World:
             "start_ms": 1,  # off the grid: nothing is cut for a table of addresses
             "campaign_id": self.campaign.pk,
             "question_id": self.question.pk,
-            "number": self.run.number,
+            "number": self.trial.number if "configurations" in route else self.run.number,
             "class_name": self.question.target.name,
             "taxonomy_id": self.taxonomy.pk,
             "entry_name": "harp",
@@ -110,13 +111,15 @@ def make_world() -> World:
     invitation, token = create_invitation(
         scope=Scope.CAMPAIGN, scope_id=campaign.pk, actor=None, max_uses=100
     )
+    search = finished_search(score_set=drawn.score_set)
     study = open_study(campaign=campaign, provider="other", name="S", ratings_wanted=1)
     return World(
         job=factories.JobFactory(),
         track=clip.track,
         clip=clip,
         round=drawn,
-        search=finished_search(score_set=drawn.score_set),
+        search=search,
+        trial=search.trials.order_by("-number").first(),
         campaign=campaign,
         question=question,
         release=release,
