@@ -28,6 +28,7 @@ from consonance.people.views import needs
 
 _PAGE: Final = 20
 _ROWS: Final = 50
+_DIGITS: Final = 7
 _STATES: Final = {
     DetectorSearch.State.OPEN: {"label": "Not finished", "kind": "accent"},
     DetectorSearch.State.DONE: {"label": "Done", "kind": "good"},
@@ -316,5 +317,7 @@ def _can_be_used(search: DetectorSearch, trials: list[DetectorTrial]) -> bool:
 
 
 def _number(text: str) -> int | None:
-    """Return a small whole number; None for anything else that was typed."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 7 else None
+    """Return a whole number, a huge one as merely large; None for anything else that was typed."""
+    if not (text.isascii() and text.isdigit()):
+        return None
+    return int(text) if len(text) < _DIGITS else 10**_DIGITS
