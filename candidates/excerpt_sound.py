@@ -21,12 +21,16 @@ from consonance.catalog.ingest.cutting import cut_excerpt
 from consonance.catalog.models import Track
 from consonance.errors import ParameterError, StateError
 
-#: Excerpts kept at most, about 160 kB each; the one that was longest not heard goes first.
+#: Excerpts kept at most, about 160 kB each where they last ten seconds, and bytes; the one that was
+#: longest not heard goes first.
 KEPT: Final = 256
+KEPT_BYTES: Final = 64_000_000
 #: Excerpts that one web process cuts at a time, and how long others wait for their turn: short,
 #: since whoever waits keeps a thread from those who rate.
 _AT_ONCE: Final = 1
 _WAIT_SECONDS: Final = 3
+#: A recording of an hour is read through in some seconds; what takes longer hangs.
+_CUT_SECONDS: Final = 60
 _FOLDER: Final = ".heard"
 
 _turns = threading.BoundedSemaphore(_AT_ONCE)
@@ -83,9 +87,11 @@ def _cut(track: Track, start_ms: int, duration_ms: int) -> bytes:
     # In a process of its own: decoders are C code that reads whatever lies in an archive, and a
     # web process loads no numeric library.
     request = [str(track.file), start_ms, duration_ms, track.file_sha256]
-    for outcome in run_each(cut_excerpt, [request], processes=1):
+    for outcome in run_each(cut_excerpt, [request], processes=1, seconds=_CUT_SECONDS):
         if outcome.crashed:
-            raise StateError(f"The decoder crashed on track {track.track_no}.")
+            raise StateError(
+                f"The decoder crashed on track {track.track_no}, or took over {_CUT_SECONDS} s."
+            )
         if "failure" in outcome.result:
             raise StateError(f"This excerpt cannot be heard: {outcome.result['failure']}")
         return base64.b64decode(outcome.result["mp3"])
@@ -109,15 +115,21 @@ def _keep(path: Path, content: bytes) -> None:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
-    for old in _oldest_first(path.parent)[:-KEPT]:
-        old.unlink(missing_ok=True)
+    left = KEPT_BYTES
+    for place, (old, size) in enumerate(_newest_first(path.parent)):
+        left -= size
+        # What was cut just now stays, however large it is.
+        if place and (place >= KEPT or left < 0):
+            old.unlink(missing_ok=True)
 
 
-def _oldest_first(place: Path) -> list[Path]:
+def _newest_first(place: Path) -> list[tuple[Path, int]]:
+    """Return the files there and their bytes."""
     found = []
     for path in place.iterdir():
         try:
-            found.append((path.stat().st_mtime_ns, path))
+            facts = path.stat()
         except FileNotFoundError:
             continue  # another process cleared it away
-    return [path for _, path in sorted(found)]
+        found.append((facts.st_mtime_ns, path, facts.st_size))
+    return [(path, size) for _, path, size in sorted(found, reverse=True)]

@@ -10,6 +10,7 @@ written, and what comes back is what it would have returned.
 from __future__ import annotations
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -99,7 +100,7 @@ class _Shape:
         return made
 
 
-class _Asked:
+class _Asked(ABC):
     """What queries and updates have in common: named values and a statement per shape of them."""
 
     _has_rows = True
@@ -161,8 +162,9 @@ class _Asked:
             shape=_Shape(compiler) if self._has_rows else None,
         )
 
+    @abstractmethod
     def _compiler(self, stand_ins: dict[str, Any]) -> Any:
-        raise NotImplementedError
+        """Return Django's compiler of the query with these values."""
 
     def _is_empty(self, values: dict[str, Any]) -> bool:
         return any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -174,9 +175,19 @@ class TestSound:
         for number in range(5):
             excerpt_sound._keep(place / f"{number}.mp3", b"sound")
             # As if a second lay between two.
-            import os
-
             os.utime(place / f"{number}.mp3", (number, number))
             if number == 3:
                 excerpt_sound._touch(place / "1.mp3")
         assert {path.stem for path in place.iterdir()} == {"1", "3", "4"}
+
+    def test_few_long_ones_are_dropped_alike_but_never_the_one_just_cut(
+        self, house: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(excerpt_sound, "KEPT_BYTES", 12)
+        place = excerpt_sound.folder()
+        for number in range(4):
+            excerpt_sound._keep(place / f"{number}.mp3", b"sound")
+            os.utime(place / f"{number}.mp3", (number, number))
+        assert {path.stem for path in place.iterdir()} == {"2", "3"}
+        excerpt_sound._keep(place / "long.mp3", b"a very long sound")
+        assert {path.stem for path in place.iterdir()} == {"long"}

@@ -15,6 +15,7 @@ import os
 import queue
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an item: `result`, or `crashed` when a process died over it."""
+    """What became of an item: `result`, or `crashed` when a process died or hung over it."""
 
     item: Any
     result: Any = None
@@ -40,7 +41,11 @@ class WorkerError(RuntimeError):
 
 
 def run_each(
-    function: Callable[[Any], Any], items: Iterable[Any], *, processes: int
+    function: Callable[[Any], Any],
+    items: Iterable[Any],
+    *,
+    processes: int,
+    seconds: float | None = None,
 ) -> Iterator[Outcome]:
     """Yield the outcome of each item as it comes, in any order.
 
@@ -52,6 +57,9 @@ def run_each(
         JSON values, taken as needed.
     processes
         How many processes work at a time, at least 1. Closing the iterator ends them.
+    seconds
+        How long an item may take; a process that takes longer is ended, as if it had died. None
+        for as long as it likes.
 
     Yields
     ------
@@ -64,7 +72,7 @@ def run_each(
         If the function raises.
     """
     upcoming = iter(items)
-    crew = [_Process(function) for _ in range(max(1, processes))]
+    crew = [_Process(function, seconds) for _ in range(max(1, processes))]
     idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
     for process in crew:
         idle.put(process)
@@ -96,7 +104,8 @@ def run_each(
 class _Process:
     """A worker process, started when first needed and again after it died."""
 
-    def __init__(self, function: Callable[[Any], Any]) -> None:
+    def __init__(self, function: Callable[[Any], Any], seconds: float | None) -> None:
+        self._seconds = seconds
         self._name = f"{function.__module__}:{function.__qualname__}"
         self._process: subprocess.Popen[bytes] | None = None
         self._closed = False
@@ -113,12 +122,18 @@ class _Process:
         process = self._running()
         assert process.stdin is not None  # noqa: S101 - both are pipes
         assert process.stdout is not None  # noqa: S101
+        clock = threading.Timer(self._seconds, process.kill) if self._seconds else None
+        if clock is not None:
+            clock.start()
         try:
             process.stdin.write(line)
             process.stdin.flush()
             answer = process.stdout.readline()
         except (BrokenPipeError, ValueError):
             answer = b""
+        finally:
+            if clock is not None:
+                clock.cancel()
         if answer.endswith(b"\n"):
             found: dict[str, Any] = json.loads(answer)
             return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from typing import Any
 
 
@@ -32,3 +33,10 @@ def process_id(_: Any) -> int:
 def threads(_: Any) -> str:
     """Return how many threads numeric libraries may start."""
     return os.environ["OMP_NUM_THREADS"]
+
+
+def hang(value: int) -> int:
+    """Return the value; 13 never comes back, as a decoder that loops would not."""
+    while value == 13:
+        threading.Event().wait(1)
+    return value

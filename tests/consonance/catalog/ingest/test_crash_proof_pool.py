@@ -41,6 +41,12 @@ def test_a_process_that_dies_costs_only_its_item() -> None:
     assert [found[n].result for n in (1, 2, 3)] == [1, 4, 9]
 
 
+def test_a_process_that_hangs_costs_only_its_item_too() -> None:
+    found = {o.item: o for o in run_each(functions().hang, [1, 13, 2], processes=1, seconds=5)}
+    assert found[13].crashed
+    assert [found[n].result for n in (1, 2)] == [1, 2]
+
+
 def test_output_of_a_library_does_not_get_between_the_answers() -> None:
     assert [o.result for o in run_each(functions().chatter, [5, 6], processes=1)] == [5, 6]
 
