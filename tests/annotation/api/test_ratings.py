@@ -174,12 +174,12 @@ def test_queries_grow_by_a_few_with_each_answer(client_of, django_assert_max_num
     client = client_of(ana)
     leases = claim_questions(campaign=campaign, person=ana, count=10).assignments
     # For the request: session and account 2, roles 1-2, weights and measures 2, guideline 1,
-    # detector 1, progress 4.
+    # detector 1, progress 5.
     # For each answer: question, lease, insert, three updates and a savepoint's two ends; and what
     # trust takes, whether it was to gold or not: truth, counter, check. The first makes a counter.
-    with django_assert_max_num_queries(12 + 11 + 2):
+    with django_assert_max_num_queries(13 + 11 + 2):
         post(client, sent(leases[0]))
-    with django_assert_max_num_queries(12 + 9 * 11):
+    with django_assert_max_num_queries(13 + 9 * 11):
         post(client, *(sent(lease) for lease in leases[1:]))
     assert Rating.objects.count() == 10
 

@@ -1,6 +1,6 @@
 """What lies in an archive, what was cut from it, and the tables frozen from it."""
 
-from consonance.catalog.models.clips import Clip, ClipFault
+from consonance.catalog.models.clips import Clip, ClipFault, Withdrawal
 from consonance.catalog.models.collections import Collection, Track, TrackState
 from consonance.catalog.models.tables import FrozenTableRow
 from consonance.catalog.models.taxonomies import Taxonomy, TaxonomyClass
@@ -14,4 +14,5 @@ __all__ = [
     "TaxonomyClass",
     "Track",
     "TrackState",
+    "Withdrawal",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from django.conf import settings
 from django.db import models
 
 from consonance.catalog.models.collections import Track
@@ -106,3 +107,39 @@ class ClipFault(models.Model):
 
     def __str__(self) -> str:
         return f"{self.track.track_no:06d}_{self.start_ms}: {self.reason}"
+
+
+class Withdrawal(models.Model):
+    """Why a clip is no longer served, from when, and until when if it came back."""
+
+    class Reason(models.TextChoices):
+        LICENCE = "licence", "Its licence does not allow it"
+        TAKEDOWN = "takedown", "Its owner asked for it"
+        PRIVACY = "privacy", "It tells of a person"
+        DAMAGED = "damaged", "Its sound is not what it should be"
+        OTHER = "other", "Another reason"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    clip = models.ForeignKey(Clip, on_delete=models.PROTECT, related_name="withdrawals")
+    reason = models.CharField(max_length=16, choices=Reason.choices)
+    note = models.CharField(max_length=500, blank=True, help_text="For curators; not published.")
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField(auto_now_add=True)
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-withdrawn_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clip"], condition=models.Q(lifted_at__isnull=True),
+                name="clip_withdrawn_once",
+            ),
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.clip_id}: {self.reason}"

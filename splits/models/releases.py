@@ -1,4 +1,4 @@
-"""Releases and how they were split. They know annotation only by its frozen tables."""
+"""Releases and their clips. They know annotation only by its frozen tables."""
 
 from __future__ import annotations
 
@@ -10,24 +10,7 @@ from django.db import models
 from django.urls import reverse
 
 from consonance.catalog.models import Clip, Collection, FrozenTableRow
-
-
-class SplitPlan(models.Model):
-    """A division of clips into partitions, with the groups that were kept whole."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    collection = models.ForeignKey(Collection, on_delete=models.PROTECT, related_name="split_plans")
-    recipe = models.JSONField(help_text="Shares, seed, engine, policy for duplicates.")
-    groups = models.ForeignKey(FrozenTableRow, on_delete=models.PROTECT, related_name="+")
-    assignment = models.ForeignKey(FrozenTableRow, on_delete=models.PROTECT, related_name="+")
-    quality = models.JSONField(default=dict)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-created_at"]
-
-    def __str__(self) -> str:
-        return f"Split of {self.collection}"
+from splits.models.plans import SplitPlan
 
 
 class Release(models.Model):
@@ -50,6 +33,14 @@ class Release(models.Model):
     archive_bytes = models.PositiveBigIntegerField(default=0)
     archive_sha256 = models.CharField(max_length=64, blank=True)
     downloads = models.PositiveBigIntegerField(default=0)
+    previous = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="later",
+        help_text="The version that this one was made after.",
+    )  # fmt: skip
+    changes = models.JSONField(
+        default=dict, blank=True, help_text="What differs from the previous version, and why."
+    )
+    doi = models.CharField(max_length=200, blank=True, help_text="10.…/…, without an address.")
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
