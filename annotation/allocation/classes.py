@@ -16,6 +16,7 @@ from annotation.allocation.stored import as_stored
 from annotation.allocation.tallies import NOTHING, Standing, shown_tallies
 from annotation.models import Campaign
 from consonance.catalog.models import TaxonomyClass
+from consonance.ledger.planned import planned
 
 #: How long people stay at most with a class that has met its quotas.
 STAYS_SECONDS: Final = 120
@@ -109,7 +110,8 @@ def classes_by_need(
         The class that the person was asked about last.
     """
     here = as_stored(campaign.pk)
-    rows: Any = TaxonomyClass.objects.raw(_CLASSES, [here, here])
+    with planned():
+        rows: list[Any] = list(TaxonomyClass.objects.raw(_CLASSES, [here, here]))
     stands = [
         ClassStand(
             target=row,

@@ -17,12 +17,12 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from django.core.cache import cache
-from django.db import connection
 from django.db.models import QuerySet
 
 from annotation.allocation.stored import as_id, as_optional_id, as_stored
 from annotation.gold.quizzes import Taught
 from annotation.models import Campaign, Question
+from consonance.ledger.planned import planned_cursor
 
 #: Begun questions that a claim looks at: the foremost ones, and further on from where it last got
 #: to.
@@ -41,7 +41,6 @@ WHERE q.campaign_id = %s
 AND q.state = 'open' AND q.free > 0 AND NOT q.is_gold AND q.answered > 0
 AND q.answered <= %s AND (q.answered < %s OR q.priority > %s)
 ORDER BY q.answered DESC, q.priority
-LIMIT %s
 """
 _NEW: Final = """
 SELECT q.id, q.clip_id, q.target_id, q.answered, q.priority
@@ -62,8 +61,10 @@ NOT EXISTS (
     %s OR NOT COALESCE((SELECT t.is_explicit FROM catalog_track t WHERE t.id = q.track_id), FALSE)
 )
 """
-_BEGUN_FOR_ME: Final = " ".join(["SELECT q.* FROM (", _BEGUN, ") q WHERE", _FOR_ME])
-_NEW_FOR_ME: Final = " ".join([_NEW, "AND", _FOR_ME, "ORDER BY q.priority LIMIT %s"])
+_BEGUN_FOR_ME: Final = " ".join(["SELECT q.* FROM (", _BEGUN, "{limit} ) q WHERE", _FOR_ME])
+_NEW_FOR_ME: Final = " ".join([_NEW, "AND", _FOR_ME, "ORDER BY q.priority {limit}"])
+#: Limits are numbers in the SQL, for a plan is made for one; few of them, for few plans are kept.
+_STEP: Final = 32
 _FOREMOST: Final = (32_767, -1)  # before every answered and priority that there is
 _FIRST: Final = -(2**31)
 
@@ -195,26 +196,28 @@ class Reader:
 
     def _window(self, start: tuple[int, int], number: int, target_id: UUID | None) -> list[Waiting]:
         """Look at the next `number` begun questions after a place; return those that fit."""
-        sql, more = _BEGUN_FOR_ME, []
+        sql, more = _limited(_BEGUN_FOR_ME, number), []
         if target_id is not None:
             sql, more = f"{sql} AND q.target_id = %s", [as_stored(target_id)]
-        found = _read(sql, [*self._begun_after(start, number), *self._me, *more])
+        found = _read(sql, [*self._begun_after(start), *self._me, *more])
         # A window is put in order here: the database would sort what the index has sorted.
         found.sort(key=lambda row: (-row.answered, row.priority))
         return self._untaught(found)
 
     def _end_of(self, start: tuple[int, int], number: int) -> tuple[int, int] | None:
         """Return where a window of `number` ends; None where the queue ends in it."""
-        rows = _read(_BEGUN + " OFFSET %s", [*self._begun_after(start, 1), number - 1])
+        sql = _limited(f"{_BEGUN} {{limit}}", 1, offset=number - 1)
+        rows = _read(sql, self._begun_after(start))
         return (rows[0].answered, rows[0].priority) if rows else None
 
-    def _begun_after(self, start: tuple[int, int], number: int) -> list[Any]:
+    def _begun_after(self, start: tuple[int, int]) -> list[Any]:
         answered, priority = start
-        return [as_stored(self.campaign.pk), answered, answered, priority, number]
+        return [as_stored(self.campaign.pk), answered, answered, priority]
 
     def _new_from(self, start: int, target_id: UUID, number: int) -> list[Waiting]:
         place = [as_stored(self.campaign.pk), as_stored(target_id), start]
-        return self._untaught(_read(_NEW_FOR_ME, [*place, *self._me, number]))
+        sql = _limited(_NEW_FOR_ME, -(-number // _STEP) * _STEP)
+        return self._untaught(_read(sql, [*place, *self._me])[:number])
 
 
 def clips_of(rows: Sequence[Waiting], leave_out: Collection[UUID]) -> list[UUID]:
@@ -223,8 +226,13 @@ def clips_of(rows: Sequence[Waiting], leave_out: Collection[UUID]) -> list[UUID]
     return [clip for clip in found if clip not in leave_out]
 
 
+def _limited(sql: str, number: int, *, offset: int = 0) -> str:
+    words = f"LIMIT {number:d}" + (f" OFFSET {offset:d}" if offset else "")
+    return sql.replace("{limit}", words)
+
+
 def _read(sql: str, values: list[Any]) -> list[Waiting]:
-    with connection.cursor() as cursor:
+    with planned_cursor() as cursor:
         cursor.execute(sql, values)
         rows = cursor.fetchall()
     return [

@@ -15,6 +15,7 @@ from annotation.models import Campaign, Measure, Participant, Workload
 from annotation.people.measures import in_force
 from annotation.people.participation import given_by, held_back
 from annotation.welcome.due import STEP_TOLD, step_due
+from consonance.ledger.planned import planned
 from consonance.people import consent
 
 #: Measures under which nobody is asked, the weightier first: why, and the sentence to say it.
@@ -25,7 +26,9 @@ _HELD_BACK: Final = (
 
 
 _REASON: Final = _("The reason: %(reason)s")
-#: Written out, because putting it together anew for each claim takes longer than answering it.
+#: Written out, because putting it together anew for each claim takes longer than answering it. The
+#: lease that ends first is the index's first entry; whether there is any that ended may be looked
+#: for among all rows, where many are expected.
 _ARRIVAL: Final = """
 SELECT w.*,
     EXISTS (
@@ -37,12 +40,14 @@ SELECT w.*,
         WHERE p.person_id = %s AND s.campaign_id = %s
     ) AS is_participant,
     EXISTS (
-        SELECT 1 FROM annotation_quizattempt q JOIN annotation_campaign c ON c.id = q.campaign_id
-        WHERE q.person_id = %s AND c.collection_id = %s
+        SELECT 1 FROM annotation_quizattempt q WHERE q.person_id = %s AND EXISTS (
+            SELECT 1 FROM annotation_campaign c WHERE c.id = q.campaign_id AND c.collection_id = %s
+        )
     ) AS was_quizzed,
-    EXISTS (
-        SELECT 1 FROM annotation_assignment a WHERE a.state = 'leased' AND a.lease_until <= %s
-    ) AS leases_ran_out
+    COALESCE((
+        SELECT a.lease_until FROM annotation_assignment a WHERE a.state = 'leased'
+        ORDER BY a.lease_until LIMIT 1
+    ) <= %s, FALSE) AS leases_ran_out
 FROM annotation_workload w
 WHERE w.campaign_id = %s AND w.person_id = %s
 """
@@ -87,10 +92,10 @@ def arrive(campaign: Campaign, person: Any, now: datetime) -> Arrival:
     there = as_stored(campaign.collection_id)
     moment = connection.ops.adapt_datetimefield_value(now)
     values = [here, who, who, here, who, there, moment, here, who]
-    found: Any = next(iter(Workload.objects.raw(_ARRIVAL, values)), None)
+    found: Any = _arrived(values)
     if found is None:
         workload_of(campaign, person)
-        [found] = Workload.objects.raw(_ARRIVAL, values)
+        found = _arrived(values)
     return Arrival(
         workload=found,
         is_measured=bool(found.is_measured),
@@ -98,6 +103,11 @@ def arrive(campaign: Campaign, person: Any, now: datetime) -> Arrival:
         was_quizzed=bool(found.was_quizzed),
         leases_ran_out=bool(found.leases_ran_out),
     )
+
+
+def _arrived(values: list[Any]) -> Workload | None:
+    with planned():
+        return next(iter(Workload.objects.raw(_ARRIVAL, values)), None)
 
 
 def stop_before(

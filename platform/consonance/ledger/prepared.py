@@ -4,7 +4,8 @@ Django puts a query's SQL together anew each time it is asked. For a read of one
 that takes several times as long as the database takes to answer, and a rating asks dozens of them.
 A `Prepared` holds a query as a function that returns it; what Django makes of it is kept, with the
 places where the values go, and later calls fill these. The ORM stays the one place where a query is
-written, and what comes back is what it would have returned.
+written, and what comes back is what it would have returned. PostgreSQL keeps its plan as well
+(`consonance.ledger.planned`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 from django.db.models.sql import UpdateQuery
+
+from consonance.ledger.planned import keeps_plans, planned_cursor, with_constants
 
 _Row = TypeVar("_Row", bound=Model)
 _EPOCH: Final = datetime(2001, 1, 1, tzinfo=UTC)
@@ -118,7 +121,7 @@ class _Asked(ABC):
             len(value) if isinstance(self._kinds[name], Several) else value is None
             for name, value in values.items()
         )
-        key = (connection.vendor, *values, *shape)
+        key = (connection.vendor, keeps_plans(), *values, *shape)
         found = self._statements.get(key)
         if found is None:
             found = self._statements[key] = self._prepared(values)
@@ -152,13 +155,16 @@ class _Asked(ABC):
         missing = set(known.values()) - set(places)
         if missing:
             raise TypeError(f"No place in the query for: {sorted(name for name, _ in missing)}.")
+        sql, stays = with_constants(sql, [name or None for name, _ in places], parameters)
+        left = [
+            (place, None if place[0] else parameter)
+            for place, parameter, is_left in zip(places, parameters, stays, strict=True)
+            if is_left
+        ]
         return _Statement(
             sql=sql,
-            places=tuple(places),
-            fixed=tuple(
-                None if name else parameter
-                for (name, _), parameter in zip(places, parameters, strict=True)
-            ),
+            places=tuple(place for place, _ in left),
+            fixed=tuple(constant for _, constant in left),
             shape=_Shape(compiler) if self._has_rows else None,
         )
 
@@ -170,6 +176,19 @@ class _Asked(ABC):
         return any(
             isinstance(self._kinds.get(name), Several) and not values[name] for name in values
         )
+
+    def _padded(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Lengthen lists to a power of two by their last value, so that few statements are made.
+
+        It changes nothing: a list says which values hold, not how often.
+        """
+        padded = {}
+        for name, value in values.items():
+            if isinstance(self._kinds.get(name), Several):
+                value = list(value)
+                value += value[-1:] * ((1 << (len(value) - 1).bit_length()) - len(value))
+            padded[name] = value
+        return padded
 
     def _filled(self, statement: _Statement, values: dict[str, Any]) -> list[Any]:
         return statement.filled(
@@ -225,8 +244,9 @@ class Prepared(_Asked, Generic[_Row]):
     def _asked(self, values: dict[str, Any]) -> tuple[Any, Sequence[tuple[Any, ...]]]:
         if self._is_empty(values):
             return None, []
+        values = self._padded(values)
         statement = self._statement(values)
-        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        with planned_cursor() as cursor:
             cursor.execute(statement.sql, self._filled(statement, values))
             return statement.shape, cursor.fetchall()
 
@@ -260,8 +280,9 @@ class PreparedUpdate(_Asked):
         """Change the rows; return how many there were."""
         if self._is_empty(values):
             return 0
+        values = self._padded(values)
         statement = self._statement(values)
-        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        with planned_cursor() as cursor:
             cursor.execute(statement.sql, self._filled(statement, values))
             return int(cursor.rowcount)
 

@@ -30,7 +30,7 @@ from consonance.people.models import Invitation, Membership
 from consonance.people.places import Invited, place_of
 from consonance.people.throttle import is_slowed, note_failure, slowed_response
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "consonance.people.backends.AccountBackend"
 _JOIN = "join"
 
 

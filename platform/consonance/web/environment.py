@@ -104,7 +104,8 @@ def database(url: str, data: Path) -> dict[str, Any]:
     ----------
     url
         `sqlite:///relative/or//absolute/path`, `postgresql://user:password@host:port/name`, or
-        empty for SQLite in the data folder.
+        empty for SQLite in the data folder. Behind a pooler that does not pass on what a connection
+        has prepared, a PostgreSQL one ends with `?plans=none`.
     data
         The data folder.
 
@@ -143,10 +144,28 @@ def database(url: str, data: Path) -> dict[str, Any]:
             "PORT": str(parts.port or ""),
             "CONN_MAX_AGE": 60,
             "CONN_HEALTH_CHECKS": True,
+            "OPTIONS": _plans(dict(parse_qsl(parts.query)).get("plans", "kept")),
         }
     raise ImproperlyConfigured(
         f"DATABASE_URL starts with {parts.scheme!r}: use sqlite:/// or postgresql://."
     )
+
+
+def _plans(word: str) -> dict[str, Any]:
+    """Return the options by which plans are kept or not.
+
+    Raises
+    ------
+    ImproperlyConfigured
+        If the word is neither.
+    """
+    if word == "none":
+        return {}
+    if word != "kept":
+        raise ImproperlyConfigured(f"DATABASE_URL has plans={word!r}: say none or kept.")
+    # Once planned, a statement is not planned anew for other values: those that matter to its plan
+    # are words of it. Nothing but consonance.ledger.planned sends statements that can be kept.
+    return {"prepare_threshold": 1, "options": "-c plan_cache_mode=force_generic_plan"}
 
 
 def cache(url: str) -> dict[str, Any]:
@@ -201,3 +220,16 @@ def media_storage(url: str, data: Path) -> dict[str, Any]:
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": str(parts.path or data / "media"), "base_url": None},
     }
+
+
+def releases_storage(url: str, data: Path) -> dict[str, Any]:
+    """Return the storage called `releases` for `CONSONANCE_RELEASES`; nothing without one.
+
+    Parameters
+    ----------
+    url
+        Empty, or a folder or `s3://bucket/prefix` that releases are also kept in.
+    data
+        The data folder.
+    """
+    return {"releases": media_storage(url, data)} if url else {}

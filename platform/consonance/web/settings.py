@@ -100,6 +100,7 @@ STORAGES = {
         if PRODUCTION
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
+    **env.releases_storage(env.text("CONSONANCE_RELEASES"), DATA),
 }
 #: Frozen tables, score shards and releases; see docs/architecture.md, "Where things lie".
 TABLES_ROOT = DATA / "tables"
@@ -108,6 +109,12 @@ DETECTORS_ROOT = DATA / "detectors"
 RELEASES_ROOT = DATA / "releases"
 #: Hand whole files to a front server (nginx) under this internal prefix; empty: we send them.
 MEDIA_ACCEL_PREFIX = env.text("CONSONANCE_ACCEL_PREFIX")
+#: The same for single files of releases: nginx by a prefix, Apache and lighttpd by their path.
+RELEASES_ACCEL_PREFIX = env.text("CONSONANCE_RELEASES_ACCEL_PREFIX")
+RELEASES_SENDFILE = env.flag("CONSONANCE_RELEASES_SENDFILE")
+#: Where a curator may deposit releases, and with whose token; only from here, never from a form.
+ZENODO_API = env.text("CONSONANCE_ZENODO_API", "https://sandbox.zenodo.org/api")
+ZENODO_TOKEN = env.text("CONSONANCE_ZENODO_TOKEN")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("CONSONANCE_STATIC_ROOT", str(DATA / "static")))
@@ -140,7 +147,7 @@ NUMERIC_THREADS = env.number("CONSONANCE_THREADS", 1)
 
 # --- people --------------------------------------------------------------------------------
 AUTH_USER_MODEL = "people.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["consonance.people.backends.AccountBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {

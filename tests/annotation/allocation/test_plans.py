@@ -15,6 +15,13 @@ def plans_of(url: str, data: Path) -> list[dict]:
     return finish(start(["-m", "tests.annotation.allocation.plans"], env))
 
 
+def arrivals(found: list[dict]) -> list[str]:
+    """Return the plans that look whether anybody's lease has run out."""
+    plans = ["\n".join(one["plan"]) for one in found if "leases_ran_out" in one["sql"]]
+    assert plans
+    return plans
+
+
 def queue_plans(found: list[dict]) -> tuple[list[str], list[str]]:
     """Return the plans that read begun questions, and those that read new ones."""
     begun = ["\n".join(one["plan"]) for one in found if "q.answered > 0" in one["sql"]]
@@ -32,8 +39,12 @@ def test_a_claim_walks_indexes_in_order_on_sqlite(tmp_path):
         for plan in plans:
             assert f"USING INDEX {index} (campaign_id=?" in plan
             assert "TEMP B-TREE" not in plan
+    for plan in arrivals(found):
+        assert "USING INDEX assignment_leased" in plan, plan
     for one in found:
-        plan = "\n".join(one["plan"]).replace("SCAN q", "")  # the window that was just read
+        # The window that was just read, and the index of leases whose first entry is wanted.
+        plan = "\n".join(one["plan"]).replace("SCAN q", "")
+        plan = plan.replace("SCAN a USING INDEX assignment_leased", "")
         assert "SCAN" not in plan, plan
 
 
@@ -48,10 +59,13 @@ def test_a_claim_walks_indexes_in_order_on_postgresql(tmp_path, postgresql_url):
         connection.execute("ALTER DATABASE annotation_plans SET random_page_cost = 1.1")
     url = urlunsplit(urlsplit(postgresql_url)._replace(path="/annotation_plans"))
     try:
-        begun, new = queue_plans(plans_of(url, tmp_path))
+        found = plans_of(url, tmp_path)
     finally:
         with psycopg.connect(postgresql_url, autocommit=True) as connection:
             connection.execute("DROP DATABASE annotation_plans WITH (FORCE)")
+    for plan in arrivals(found):
+        assert "Index Only Scan using assignment_leased" in plan, plan
+    begun, new = queue_plans(found)
     for plans, index in ((begun, "question_begun"), (new, "question_new")):
         for plan in plans:
             assert f"using {index}" in plan, plan
