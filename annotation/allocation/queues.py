@@ -34,13 +34,27 @@ _REMEMBERED_SECONDS: Final = 60
 _COLUMNS: Final = ("pk", "clip_id", "target_id", "answered", "priority")
 # The conditions of question_begun and question_new, word for word: a partial index is used where
 # its own condition is asked for.
+#: Behind a place: those answered as often as it, then those answered less. Asked for together, the
+#: database would walk from the first of the former to the place. That the one part comes after the
+#: other decides only how far a window reaches.
 _BEGUN: Final = """
-SELECT q.id, q.clip_id, q.target_id, q.answered, q.priority, q.track_id
-FROM annotation_question q
-WHERE q.campaign_id = %s
-AND q.state = 'open' AND q.free > 0 AND NOT q.is_gold AND q.answered > 0
-AND q.answered <= %s AND (q.answered < %s OR q.priority > %s)
-ORDER BY q.answered DESC, q.priority
+SELECT * FROM (
+    SELECT q.id, q.clip_id, q.target_id, q.answered, q.priority, q.track_id
+    FROM annotation_question q
+    WHERE q.campaign_id = %s
+    AND q.state = 'open' AND q.free > 0 AND NOT q.is_gold AND q.answered > 0
+    AND q.answered = %s AND q.priority > %s
+    ORDER BY q.priority {limit}
+) same
+UNION ALL
+SELECT * FROM (
+    SELECT q.id, q.clip_id, q.target_id, q.answered, q.priority, q.track_id
+    FROM annotation_question q
+    WHERE q.campaign_id = %s
+    AND q.state = 'open' AND q.free > 0 AND NOT q.is_gold AND q.answered > 0
+    AND q.answered < %s
+    ORDER BY q.answered DESC, q.priority {limit}
+) less
 """
 _NEW: Final = """
 SELECT q.id, q.clip_id, q.target_id, q.answered, q.priority
@@ -61,7 +75,7 @@ NOT EXISTS (
     %s OR NOT COALESCE((SELECT t.is_explicit FROM catalog_track t WHERE t.id = q.track_id), FALSE)
 )
 """
-_BEGUN_FOR_ME: Final = " ".join(["SELECT q.* FROM (", _BEGUN, "{limit} ) q WHERE", _FOR_ME])
+_BEGUN_FOR_ME: Final = " ".join(["SELECT q.* FROM (", _BEGUN, "{limit}) q WHERE", _FOR_ME])
 _NEW_FOR_ME: Final = " ".join([_NEW, "AND", _FOR_ME, "ORDER BY q.priority {limit}"])
 #: Limits are numbers in the SQL, for a plan is made for one; few of them, for few plans are kept.
 _STEP: Final = 32
@@ -206,13 +220,14 @@ class Reader:
 
     def _end_of(self, start: tuple[int, int], number: int) -> tuple[int, int] | None:
         """Return where a window of `number` ends; None where the queue ends in it."""
-        sql = _limited(f"{_BEGUN} {{limit}}", 1, offset=number - 1)
+        sql = _limited(_BEGUN, number) + f"LIMIT 1 OFFSET {number - 1:d}"
         rows = _read(sql, self._begun_after(start))
         return (rows[0].answered, rows[0].priority) if rows else None
 
     def _begun_after(self, start: tuple[int, int]) -> list[Any]:
         answered, priority = start
-        return [as_stored(self.campaign.pk), answered, answered, priority]
+        here = as_stored(self.campaign.pk)
+        return [here, answered, priority, here, answered]
 
     def _new_from(self, start: int, target_id: UUID, number: int) -> list[Waiting]:
         place = [as_stored(self.campaign.pk), as_stored(target_id), start]
@@ -226,9 +241,8 @@ def clips_of(rows: Sequence[Waiting], leave_out: Collection[UUID]) -> list[UUID]
     return [clip for clip in found if clip not in leave_out]
 
 
-def _limited(sql: str, number: int, *, offset: int = 0) -> str:
-    words = f"LIMIT {number:d}" + (f" OFFSET {offset:d}" if offset else "")
-    return sql.replace("{limit}", words)
+def _limited(sql: str, number: int) -> str:
+    return sql.replace("{limit}", f"LIMIT {number:d}")
 
 
 def _read(sql: str, values: list[Any]) -> list[Waiting]:

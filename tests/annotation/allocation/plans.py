@@ -76,6 +76,7 @@ def fill():
     # Begun by others as well: of a handful, a database rightly reads all and sorts them.
     begun = Question.objects.filter(campaign=first).exclude(target=targets[0])
     begun.update(answered=1, free=2)
+    begun.filter(target=targets[1]).update(answered=2, free=1)
     keys = [lease.question_id for lease in answered]
     Question.objects.filter(pk__in=keys).update(answered=1, free=2)
     with connection.cursor() as cursor:
