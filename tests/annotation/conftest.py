@@ -103,7 +103,7 @@ def client_of() -> Callable[[Any], APIClient]:
         client = APIClient()
         if person is not None:
             client.force_login(
-                person, backend="allauth.account.auth_backends.AuthenticationBackend"
+                person, backend="consonance.people.backends.AccountBackend"
             )
         return client
 

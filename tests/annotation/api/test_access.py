@@ -87,7 +87,7 @@ def test_a_session_without_a_csrf_token_is_refused(campaign):
     from rest_framework.test import APIClient
 
     client = APIClient(enforce_csrf_checks=True)
-    client.force_login(annotator(), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(annotator(), backend="consonance.people.backends.AccountBackend")
     answer = client.post("/api/v1/questions/claim", {"campaign": str(campaign.pk)}, format="json")
     assert answer.status_code == 403
     assert not Assignment.objects.exists()

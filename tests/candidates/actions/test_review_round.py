@@ -49,7 +49,7 @@ def test_only_curators_review() -> None:
 def test_the_page_has_both_buttons_and_tells_what_was_wrong() -> None:
     drawn = drawn_round(clips=1)
     client = Client()
-    client.force_login(curator(), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(curator(), backend="consonance.people.backends.AccountBackend")
     url = drawn.get_absolute_url()
     page = client.get(url).content.decode()
     assert 'value="reject"' in page

@@ -28,7 +28,7 @@ BY = {
 def browser() -> Client:
     """Return a curator's browser."""
     client = Client()
-    client.force_login(curator(), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(curator(), backend="consonance.people.backends.AccountBackend")
     return client
 
 

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("house")]
 def browser() -> Client:
     """Return a curator's browser."""
     client = Client()
-    client.force_login(curator(), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(curator(), backend="consonance.people.backends.AccountBackend")
     return client
 
 

@@ -28,7 +28,7 @@ SEVEN = read_file(PATH)
 @pytest.fixture
 def browser() -> Client:
     client = Client()
-    client.force_login(curator(), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(curator(), backend="consonance.people.backends.AccountBackend")
     return client
 
 
@@ -194,7 +194,7 @@ def test_a_file_that_is_too_large_is_refused(browser: Client) -> None:
 
 def test_an_upload_needs_the_form_s_token() -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(curator(), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(curator(), backend="consonance.people.backends.AccountBackend")
     sent = SimpleUploadedFile("mine.json", PATH.read_bytes())
     assert client.post(url("import"), {"file": sent}).status_code == 403
     assert not Taxonomy.objects.exists()

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def home(person: object = None) -> str:
     client = Client()
     if person is not None:
-        client.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        client.force_login(person, backend="consonance.people.backends.AccountBackend")
     response = client.get("/")
     assert response.status_code == 200
     return response.content.decode()

@@ -21,7 +21,7 @@ from tests.factories import CampaignFactory, person_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("folders")]
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "consonance.people.backends.AccountBackend"
 #: What is everybody's: releases, and what a secret link or one's own account opens.
 PUBLIC = ("releases/", "api/v1/releases", "accounts/", *EVERYBODYS)
 BODIES = {("POST", "api/v1/campaigns/<uuid:campaign_id>/messages"): {"text": "Hello."}}

@@ -20,7 +20,7 @@ from tests.factories import CampaignFactory, QuestionFactory, annotator, curator
 
 pytestmark = pytest.mark.django_db
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+BACKEND = "consonance.people.backends.AccountBackend"
 
 
 @pytest.fixture
