@@ -44,7 +44,7 @@ class BatchedDetector(Detector):
     Batches are always full: what is missing in the last one is silence. A window's score then
     depends, to the last bit, neither on its place in the batch nor on its neighbours (tests hold
     networks to that), so windows of several recordings may share a batch. Windows that overlap
-    share their frames.
+    share their frames, and what `hear` makes of these.
 
     Subclasses give `apply` and `class_scores`, and set `_network` and `_log_mel`.
     """
@@ -58,6 +58,14 @@ class BatchedDetector(Detector):
     @abstractmethod
     def apply(self, heard: Tensor) -> tuple[Tensor, Tensor]:
         """Return probabilities and embeddings of a batch, a row a window."""
+
+    def hear(self, audio: Tensor, starts: NDArray[np.int64], length: int) -> list[Tensor]:
+        """Return what `apply` takes of windows that overlap; see `FrontEnd.windows`."""
+        return self._log_mel.windows(audio, starts, length)
+
+    def hear_alone(self, audio: Tensor) -> Tensor:
+        """Return what `apply` takes of a piece of audio, taken as one window."""
+        return self._log_mel(audio)
 
     @abstractmethod
     def class_scores(self, probabilities: Float) -> Float:
@@ -104,7 +112,7 @@ class BatchedDetector(Detector):
                 with torch.inference_mode():
                     first, last = int(group[0]), int(group[-1]) + length
                     part = torch.from_numpy(audio[first:last]).to(self._device)
-                    heard = self._log_mel.windows(part, group - first, length)
+                    heard = self.hear(part, group - first, length)
                 for each in heard:
                     waiting.append((piece, row, each))
                     row += 1
@@ -123,7 +131,7 @@ class BatchedDetector(Detector):
         """Return the scores of a piece of audio, taken as one window; see `Detector`."""
         with torch.inference_mode():
             part = torch.from_numpy(audio).to(self._device)
-            probabilities, _ = self.apply(self._log_mel(part)[None])
+            probabilities, _ = self.apply(self.hear_alone(part)[None])
             return self.class_scores(probabilities[0].cpu().numpy())
 
     def _score(self, waiting: list[tuple[_Piece, int, Tensor]], size: int) -> None:

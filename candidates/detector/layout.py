@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -46,4 +46,39 @@ def folded(network: Network) -> Network:
             if computed and isinstance(layer, _IN_PLACE):
                 layer.inplace = True
             computed |= isinstance(layer, (*_CONVOLUTIONS, nn.Linear))
+    return network
+
+
+class Pointwise(nn.Module):
+    """A convolution of one point, as the matrix product that it is.
+
+    PyTorch first copies the input of such a convolution when it has few channels.
+
+    Parameters
+    ----------
+    layer
+        Kernel 1, stride 1, one group.
+    """
+
+    def __init__(self, layer: nn.Conv2d) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(layer.weight[:, :, 0, 0].contiguous(), requires_grad=False)
+        self.bias = layer.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the maps, channels last in memory as `x` should be."""
+        product = nn.functional.linear(x.permute(0, 2, 3, 1), self.weight, self.bias)
+        return product.permute(0, 3, 1, 2)
+
+
+def pointwise(network: Network) -> Network:
+    """Replace convolutions of one point by matrix products and return the network."""
+    for module in list(network.modules()):
+        for name, layer in list(module.named_children()):
+            if (
+                isinstance(layer, nn.Conv2d)
+                and layer.kernel_size == layer.stride == (1, 1)
+                and layer.groups == 1
+            ):
+                setattr(module, name, Pointwise(layer))
     return network

@@ -66,6 +66,25 @@ def features(
     return nn.Sequential(*layers)
 
 
+def divided(layers: nn.Sequential) -> tuple[nn.Sequential, nn.Sequential]:
+    """Return the layers before the first excitation, which hear only what is near, and the rest.
+
+    They are those of `layers`, not copies.
+    """
+    outer = list(layers)
+    for place, layer in enumerate(outer):
+        if not isinstance(layer, _Block) or layer.adds:
+            continue
+        inner = list(layer.block)
+        for inside, part in enumerate(inner):
+            if isinstance(part, _Squeeze):
+                return (
+                    nn.Sequential(*outer[:place], *inner[:inside]),
+                    nn.Sequential(*inner[inside:], *outer[place + 1 :]),
+                )
+    raise ValueError("No layer without a shortcut weighs its channels.")
+
+
 def n_features(width: float) -> int:
     """Return the channels of the last convolution."""
     return _LAST_FACTOR * channels(BLOCKS[-1][2] * width)

@@ -11,24 +11,26 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from candidates.detector import mobilenet
 from candidates.detector.arrays import read_arrays
-from candidates.detector.audioset import class_map
+from candidates.detector.audioset import ClassMap, class_map
 from candidates.detector.batched import probabilities_of
 from candidates.detector.cards import matching
 from candidates.detector.filterbank import kaldi_mel, mel_filterbank
 from candidates.detector.interface import Float
-from candidates.detector.layout import channels_last, folded
+from candidates.detector.layout import channels_last, folded, pointwise
 from candidates.detector.melspectrum import FrontEnd, MelSpectrum
 from candidates.detector.mn04 import HIGHEST_HZ, N_LABELS, PRE_EMPHASIS
 from candidates.detector.mn04 import N_MELS as MN04_MELS
 from candidates.detector.mn04 import SAMPLE_RATE as MN04_RATE
+from candidates.detector.overlap import Overlap
 from candidates.detector.tagger import AudioSetTagger
 from candidates.detector.taxonomy import Taxonomy
 from consonance.errors import ModelError
@@ -128,7 +130,20 @@ class Student(AudioSetTagger[StudentNetwork]):
     min_samples = SAMPLE_RATE // 4
     label_column = "index"
     class_score = "largest probability among the AudioSet labels of the class"
+    batch = 8  # the maps that wait are small
     _log_mel: FrontEnd = LogMel()
+
+    def __init__(
+        self,
+        network: StudentNetwork,
+        mapping: ClassMap,
+        *,
+        weights_sha256: str,
+        provenance: dict[str, Any],
+    ) -> None:
+        super().__init__(network, mapping, weights_sha256=weights_sha256, provenance=provenance)
+        early, self._late = mobilenet.divided(network.features)
+        self._early = Overlap(early)
 
     @classmethod
     def load(
@@ -174,10 +189,20 @@ class Student(AudioSetTagger[StudentNetwork]):
         """Return the network with these weights, ready to score."""
         return build_network(arrays)
 
+    def hear(self, audio: Tensor, starts: NDArray[np.int64], length: int) -> list[Tensor]:
+        """Return the maps before the first excitation; see `BatchedDetector.hear`."""
+        n_frames = 1 + (length - N_FFT) // HOP
+        return self._early(self._log_mel(audio), (starts // HOP).tolist(), n_frames)
+
+    def hear_alone(self, audio: Tensor) -> Tensor:
+        """Return the maps before the first excitation of one window."""
+        frames = self._log_mel(audio)
+        return self._early(frames, [0], frames.shape[1])[0]
+
     def apply(self, heard: Tensor) -> tuple[Tensor, Tensor]:
         """Return probabilities of the labels and embeddings; see `BatchedDetector.apply`."""
-        logits, embeddings = self._network(heard)
-        return probabilities_of(logits), embeddings
+        embeddings = self._late(heard.permute(0, 3, 1, 2)).mean(dim=(2, 3))
+        return probabilities_of(self._network.outputs(embeddings)), embeddings
 
 
 def cut_from_mn04(arrays: Mapping[str, Tensor]) -> StudentNetwork:
@@ -220,7 +245,7 @@ def build_network(arrays: Mapping[str, Tensor]) -> StudentNetwork:
     network = StudentNetwork(arrays["classify.bias"].numel())
     whole = {name: array.float() for name, array in arrays.items()}
     network = _filled(network, whole, "the shipped network's weights")
-    return channels_last(folded(network))
+    return pointwise(channels_last(folded(network)))
 
 
 def packed(network: StudentNetwork) -> bytes:

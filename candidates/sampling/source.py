@@ -236,17 +236,18 @@ class LogitSource:
         ParameterError
             If a counted logit is NaN.
         """
-        by_bits = np.zeros((self.n_classes, _N_CODES), np.int64)
+        counts = np.zeros((self.n_classes, _N_CODES), np.int64)
         for batch in self.read():
             for j, logits in enumerate(batch.logits):
                 bits = np.ascontiguousarray(logits).view(np.uint16)
                 if batch.counted is not None:
                     bits = bits[batch.counted]
-                by_bits[j] += np.bincount(bits, minlength=_N_CODES)
+                counts[j] += np.bincount(bits, minlength=_N_CODES)
         # Counted as they are stored, and put in order once.
-        counts = np.zeros_like(by_bits)
         code_of = coded(np.arange(_N_CODES, dtype=np.uint16).view(np.float16))
-        for row, stored in zip(counts, by_bits, strict=True):
+        for row in counts:
+            stored = row.copy()
+            row[:] = 0
             np.add.at(row, code_of, stored)
         not_numbers = counts[:, : 0x8000 - _INFINITE - 1].sum(axis=1)
         not_numbers += counts[:, 0x8000 + _INFINITE + 1 :].sum(axis=1)

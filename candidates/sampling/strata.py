@@ -66,6 +66,12 @@ class Stratum:
         return first, max(first, last + 1)
 
 
+def lines_of(strata: Sequence[Stratum]) -> tuple[float, ...]:
+    """Return the quantiles at which strata that give something begin or end, inside the scores."""
+    ends = {end for stratum in strata if stratum.share > 0 for end in (stratum.low, stratum.high)}
+    return tuple(sorted(ends - {0.0, 1.0}))
+
+
 def tails(
     low: float = 0.1,
     high: float = 0.9,

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from candidates.sampling import LogitBatch, LogitSource
+from candidates.scoring.held import HELD, Held
 from candidates.scoring.shards import scored_classes, stream
 
 Integers = NDArray[np.int64]
@@ -36,6 +37,7 @@ def source_of(
     taken: Integers | None = None,
     window_ms: int = 1,
     silent: Collection[str] = (),
+    hold: int = HELD,
 ) -> LogitSource:
     """Return what `candidates.sampling.draw_from` draws from.
 
@@ -54,6 +56,9 @@ def source_of(
     silent
         Classes that the detector knows nothing about: a logit of 0 stands for each of theirs,
         whether the shards have a column or not.
+    hold
+        Bytes of scores that may stay in memory from the first reading to the second; a larger set
+        is read twice.
 
     Raises
     ------
@@ -65,7 +70,7 @@ def source_of(
     names = scored_classes(folder) if classes is None else tuple(classes)
     heard = [name for name in names if name not in silent]
     # Places are read with the scores of one class at least.
-    _, batches = stream(folder, columns=heard or scored_classes(folder)[:1])
+    batches = Held(stream(folder, columns=heard or scored_classes(folder)[:1])[1], hold)
     ready = None if tracks is None else np.sort(tracks)
     asked = None if taken is None or not taken.size else np.unique(taken)
 

@@ -21,8 +21,7 @@ def histograms(
     counts: NDArray[np.int64],
     classes: Sequence[str],
     *,
-    low: float,
-    high: float,
+    lines: Sequence[Sequence[float]],
     bins: int = 40,
 ) -> dict[str, dict[str, Any]]:
     """Return a histogram per class with its quantile lines.
@@ -33,31 +32,32 @@ def histograms(
         Excerpts by 16-bit code, as `LogitSource.counts` gives them.
     classes
         Names of the classes.
-    low, high
-        Quantiles to mark.
+    lines
+        Quantiles to mark of each class: its own strata's ends.
     bins
         Equal bins over [0, 1].
 
     Returns
     -------
     dict
-        Class name → `counts` (length `bins`), `low` and `high` (likelihoods at the quantiles),
+        Class name → `counts` (length `bins`), `lines` (each a quantile and the likelihood there),
         `median`. Classes without an excerpt are left out.
     """
     result = {}
-    for row, name in zip(counts, classes, strict=True):
+    for row, name, marks in zip(counts, classes, lines, strict=True):
         codes = np.flatnonzero(row)
         if not codes.size:
             continue
         values = _likelihood(codes)
         place = np.minimum((values * bins).astype(np.int64), bins - 1)
         sizes = np.bincount(place, weights=row[codes], minlength=bins).astype(np.int64)
-        at_low, median, at_high = _quantiles(row, codes, values, (low, 0.5, high))
+        median, *found = _quantiles(row, codes, values, (0.5, *marks))
         result[name] = {
             "counts": sizes.tolist(),
-            "low": round(at_low, 6),
+            "lines": [
+                [mark, round(value, 6)] for mark, value in zip(marks, found, strict=True)
+            ],
             "median": round(median, 6),
-            "high": round(at_high, 6),
         }
     return result
 

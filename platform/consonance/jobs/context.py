@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -18,6 +18,9 @@ from consonance.errors import ConsonanceError
 from consonance.jobs.models import Job, JobEvent, JobState
 
 _PROGRESS_SECONDS = 0.5  # how often progress is written to the row
+
+#: In a job's result: how far it was when its last run began.
+DONE_BEFORE: Final = "done_before"
 
 Listener = Callable[[Job], None]
 
@@ -98,6 +101,11 @@ class JobContext:
         self.check()
         if self._listener:
             self._listener(job)
+
+    def goes_on_from(self, done: int) -> None:
+        """Tell what an earlier run had done: that is no work of this one, and no speed of it."""
+        self.job.result = {DONE_BEFORE: done} if done else {}
+        self._write(result=self.job.result)
 
     def check(self) -> None:
         """Stop here if the job was cancelled or taken over (see `progress` for the errors)."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from consonance.jobs import registry
+from consonance.jobs.context import DONE_BEFORE
 from consonance.jobs.models import Job, JobState
 
 
@@ -29,7 +30,8 @@ def describe(job: Job) -> JobRow:
     end = job.finished_at or timezone.now()
     elapsed = end - job.started_at if job.started_at else None
     seconds = elapsed.total_seconds() if elapsed else 0.0
-    speed = job.progress_done / seconds if seconds > 1 and job.progress_done else None
+    done_now = job.progress_done - job.result.get(DONE_BEFORE, 0)
+    speed = done_now / seconds if seconds > 1 and done_now > 0 else None
     left = None
     if speed and job.progress_total and job.state == JobState.RUNNING:
         left = round(max(0, job.progress_total - job.progress_done) / speed)

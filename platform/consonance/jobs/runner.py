@@ -16,7 +16,13 @@ from django.utils import timezone
 
 from consonance.errors import ConsonanceError
 from consonance.jobs import registry
-from consonance.jobs.context import JobCancelledError, JobContext, LeaseLostError, Listener
+from consonance.jobs.context import (
+    DONE_BEFORE,
+    JobCancelledError,
+    JobContext,
+    LeaseLostError,
+    Listener,
+)
 from consonance.jobs.models import Job, JobEvent, JobState
 
 log = structlog.get_logger()
@@ -44,6 +50,7 @@ def claim(job_id: UUID) -> tuple[Job, UUID] | None:
             attempts=models.F("attempts") + 1,
             started_at=now,
             error="",
+            result={},
         )
     )
     return (Job.objects.get(pk=job_id), token) if won else None
@@ -74,7 +81,8 @@ def run(job_id: UUID, *, listener: Listener | None = None, reraise: bool = False
     try:
         with JobContext(job, token, listener) as context:
             context.check()
-            result = registry.get(job.kind).work(context, **job.arguments)
+            work = registry.get(job.kind).work
+            result = {**work(context, **job.arguments), **_before(job)}
         _finish(job, token, JobState.DONE, result=result, message=result.get("summary", "Done."))
     except LeaseLostError:
         log.warning("job.lease_lost", job=str(job.pk))
@@ -96,6 +104,10 @@ def run(job_id: UUID, *, listener: Listener | None = None, reraise: bool = False
         if reraise:
             raise
     return Job.objects.get(pk=job_id)
+
+
+def _before(job: Job) -> dict[str, Any]:
+    return {name: done for name, done in job.result.items() if name == DONE_BEFORE}
 
 
 def _finish(job: Job, token: UUID, state: JobState, **fields: Any) -> None:

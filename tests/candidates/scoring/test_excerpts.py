@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from candidates.sampling import Caps, Sources, draw, draw_from
+from candidates.sampling import PRESETS, Caps, Sources, draw, draw_from
 from candidates.sampling import members as membership
 from candidates.sampling.source import coded, decoded
 from candidates.scoring.excerpts import excerpt_id, excerpt_of, source_of
+from candidates.scoring.held import HELD
 from candidates.scoring.shards import TrackScores, read, write_shard
 from candidates.scoring.similar import similar_to
 from consonance.errors import ParameterError, StateError
 
 CLASSES = ("banjo", "organ", "voice")
 N_TRACKS, WINDOWS = 40, 5
+DATA = Path(__file__).resolve().parents[2] / "data" / "sampling"
 
 
 def scored(track_no: int, *, levels: int = 12) -> TrackScores:
@@ -130,3 +133,53 @@ def test_near_duplicates_of_some_excerpts_are_found_in_all_shards(tmp_path: Path
     assert found.size < 6
     assert similar_to(folder, [(3, 3_840)], cosine=1e-6).size > 50
     assert not similar_to(folder, [], cosine=0.5).size
+
+
+def stepped(track_no: int) -> TrackScores:
+    """Return scores by arithmetic alone, which no release of a library changes."""
+    window, place = np.arange(WINDOWS)[:, None], np.arange(len(CLASSES))[None, :]
+    p = (track_no * 7_919 + window * 104_729 + place * 31) % 97 / 97
+    return TrackScores(
+        track_no=track_no,
+        start_ms=np.arange(WINDOWS, dtype=np.int64) * 3_840,
+        likelihood=p.astype(np.float32),
+        embedding=np.zeros((WINDOWS, 4), np.float32),
+    )
+
+
+RECIPES = {
+    "tails": {"seed": 5},
+    "tails_and_uniform": {"seed": 6, "caps": Caps(recording=1, artist=3)},
+    "top_decile": {"seed": 7, "keep": 1},
+    "uniform": {"seed": 8, "caps": Caps(recording=None)},
+}
+
+
+@pytest.mark.parametrize("hold", [HELD, 0])
+@pytest.mark.parametrize("few", [1 << 18, 1])
+def test_a_recipe_draws_the_clips_that_it_has_always_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hold: int, few: int
+) -> None:
+    monkeypatch.setattr(membership, "_FEW", few)
+    monkeypatch.setattr(membership, "_LEAST", 1)
+    for shard in range(6):
+        write_shard(
+            tmp_path / f"shard-{shard:05d}.parquet",
+            [stepped(track) for track in range(7 * shard, min(N_TRACKS, 7 * shard + 7))],
+            classes=CLASSES, embedding_dim=4, recipe={},
+        )  # fmt: skip
+    drawn = {}
+    for name, recipe in RECIPES.items():
+        found = draw_from(
+            source_of(tmp_path, hold=hold), sources(), class_keys=CLASSES, per_class=4,
+            strata=PRESETS[name], **recipe,
+        )  # fmt: skip
+        tracks, starts = excerpt_of(found.id)
+        drawn[name] = [
+            f"{CLASSES[j]} {stratum} {track} {start} {chance:.9f}"
+            for j, stratum, track, start, chance in zip(
+                found.class_index, found.stratum_name, tracks, starts, found.inclusion, strict=True
+            )
+        ]
+    kept = json.loads((DATA / "drawn.json").read_text(encoding="utf-8"))
+    assert drawn == kept["all" if few > 1 else "kept at random"]

@@ -19,14 +19,16 @@ def counted(likelihood: NDArray[np.float32]) -> NDArray[np.int64]:
 
 def test_every_excerpt_is_counted_once_the_ends_included() -> None:
     values = np.array([[0.0], [0.1], [0.49], [0.51], [1.0]], np.float32)
-    [figure] = histograms(counted(values), ["banjo"], low=0.1, high=0.9, bins=2).values()
+    [figure] = histograms(counted(values), ["banjo"], lines=[(0.1, 0.9)], bins=2).values()
     assert figure["counts"] == [3, 2]
 
 
 def test_lines_stand_at_the_quantiles() -> None:
     values = np.linspace(0, 1, 101, dtype=np.float32)[:, None]
-    figure = histograms(counted(values), ["banjo"], low=0.1, high=0.9)["banjo"]
-    marks = (figure["low"], figure["median"], figure["high"])
+    figure = histograms(counted(values), ["banjo"], lines=[(0.1, 0.9)])["banjo"]
+    low, high = figure["lines"]
+    assert (low[0], high[0]) == (0.1, 0.9)
+    marks = (low[1], figure["median"], high[1])
     assert marks == pytest.approx((0.1, 0.5, 0.9), abs=0.001)
     assert len(figure["counts"]) == 40
     assert sum(figure["counts"]) == 101
@@ -34,23 +36,30 @@ def test_lines_stand_at_the_quantiles() -> None:
 
 def test_quantiles_between_two_excerpts_lie_on_the_line_between_them() -> None:
     values = np.array([[0.2], [0.8]], np.float32)
-    assert histograms(counted(values), ["a"], low=0.25, high=0.75)["a"]["low"] == pytest.approx(
-        0.35, abs=0.002
-    )
+    [[_, low], _] = histograms(counted(values), ["a"], lines=[(0.25, 0.75)])["a"]["lines"]
+    assert low == pytest.approx(0.35, abs=0.002)
+
+
+def test_each_class_has_its_own_lines_and_a_uniform_one_has_none() -> None:
+    values = np.repeat(np.linspace(0, 1, 101, dtype=np.float32)[:, None], 3, axis=1)
+    own = [(0.2, 0.6, 0.7), (0.9,), ()]
+    found = histograms(counted(values), ["a", "b", "c"], lines=own)
+    assert [[mark for mark, _ in found[name]["lines"]] for name in "abc"] == [list(o) for o in own]
+    assert [value for _, value in found["a"]["lines"]] == pytest.approx(own[0], abs=0.001)
 
 
 def test_classes_keep_apart_and_values_are_json() -> None:
     values = np.array([[0.0, 1.0], [0.0, 1.0]], np.float32)
-    found = histograms(counted(values), ["banjo", "organ"], low=0.1, high=0.9, bins=4)
+    found = histograms(counted(values), ["banjo", "organ"], lines=[(0.1, 0.9)] * 2, bins=4)
     assert found["banjo"]["counts"] == [2, 0, 0, 0]
     assert found["organ"]["counts"] == [0, 0, 0, 2]
-    assert type(found["organ"]["high"]) is float
+    assert type(found["organ"]["lines"][1][1]) is float
     assert type(found["organ"]["counts"][3]) is int
 
 
 def test_a_class_without_an_excerpt_has_no_figure() -> None:
     nothing = np.zeros((1, 1 << 16), np.int64)
-    assert histograms(nothing, ["banjo"], low=0.1, high=0.9) == {}
+    assert histograms(nothing, ["banjo"], lines=[()]) == {}
     assert fine_histograms(nothing, ["banjo"]) == {}
 
 

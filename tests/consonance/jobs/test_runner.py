@@ -225,3 +225,25 @@ def test_a_kind_is_registered_once(kind: AddKind) -> None:
     with pytest.raises(ParameterError, match="registered already"):
         registry.register(name, label="Another")(lambda context: {})
     assert registry.label("gone.kind") == "gone.kind"
+
+
+def test_a_run_that_goes_on_says_where_it_began(kind: AddKind) -> None:
+    def work(context: JobContext) -> dict[str, Any]:
+        context.goes_on_from(7)
+        assert Job.objects.get(pk=context.job.pk).result == {"done_before": 7}
+        context.progress(9, 9, unit="tracks")
+        return {"summary": "Nine."}
+
+    job = run(JobFactory(kind=kind(work)).pk)
+    assert job is not None
+    assert job.result == {"summary": "Nine.", "done_before": 7}
+
+
+def test_a_run_from_the_beginning_forgets_where_an_earlier_one_began(kind: AddKind) -> None:
+    def work(context: JobContext) -> dict[str, Any]:
+        context.progress(9, 9)
+        return {"summary": "Nine."}
+
+    job = run(JobFactory(kind=kind(work), result={"done_before": 7}).pk)
+    assert job is not None
+    assert job.result == {"summary": "Nine."}

@@ -179,3 +179,24 @@ def test_the_list_asks_the_same_few_queries_however_many_jobs(
     JobFactory.create_batch(30, created_by=curator())
     with django_assert_max_num_queries(10):
         browser.get("/jobs/")
+
+
+def test_what_an_earlier_run_had_done_is_no_speed_of_this_one(browser: Client) -> None:
+    begun = timezone.now() - timedelta(seconds=100)
+    job = JobFactory(state=JobState.RUNNING, started_at=begun, progress_done=3000,
+                     progress_total=4000, progress_unit="tracks",
+                     result={"done_before": 2900})  # fmt: skip
+    # 100 in 100 s, 1,000 to go: not 3,000 in 100 s, and half a minute.
+    text = browser.get(f"/jobs/{job.pk}/").content.decode()
+    assert "1.0 tracks a second" in text
+    assert "about 16 min" in text or "about 17 min" in text
+    left = browser.get(f"/jobs/{job.pk}/status").json()["seconds_left"]
+    assert left == pytest.approx(1000, abs=10)
+
+
+def test_before_a_run_has_done_anything_itself_no_time_is_told(browser: Client) -> None:
+    begun = timezone.now() - timedelta(seconds=100)
+    job = JobFactory(state=JobState.RUNNING, started_at=begun, progress_done=2900,
+                     progress_total=4000, result={"done_before": 2900})  # fmt: skip
+    assert browser.get(f"/jobs/{job.pk}/status").json()["seconds_left"] is None
+    assert "a second" not in browser.get(f"/jobs/{job.pk}/").content.decode()
