@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from candidates.coverage import unknown_to
+from candidates.detector.coverage import unknown_to
 from candidates.models import DetectorVersion, SamplingRound, ScoreSet
 from consonance.catalog.models import Collection, Taxonomy
 from consonance.catalog.panels import Fact, Panel, register_panel
@@ -56,6 +56,9 @@ def rounds(collection: Collection, person: Any) -> Panel | None:
         )
         for drawn in found
     ]
+    if facts:
+        told = reverse("candidates:yields", args=[collection.slug])
+        facts.append(Fact("What they found", "positives per hundred questions", told))
     return Panel(
         title="Rounds",
         facts=facts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from celery import shared_task
 from candidates.actions.draw_round import draw_round
 from candidates.actions.forecast_scores import forecast_scores
 from candidates.actions.map_embeddings import map_embeddings
+from candidates.actions.recalibrate import STEPS, recalibrate
 from candidates.actions.run_search import run_search
 from candidates.actions.score_collection import score_collection
 from candidates.actions.score_shard import score_shard
@@ -18,7 +20,7 @@ from candidates.actions.suggest_round import suggest_round
 from candidates.actions.use_search import use_search
 from candidates.loop.suggestion import Aim
 from candidates.models import DetectorSearch, ScoreSet
-from candidates.recipes import RoundRecipe
+from candidates.rounds.recipes import RoundRecipe
 from candidates.scoring.embedding_map import MOST as MOST_MAPPED
 from consonance.catalog.models import Collection
 from consonance.jobs.context import JobContext
@@ -72,14 +74,36 @@ def draw(
 ) -> dict[str, Any]:
     """Draw a round of candidates and cut its clips."""
     return draw_round(
-        score_set=ScoreSet.objects.select_related("collection", "detector__taxonomy").get(
-            pk=score_set
-        ),
+        score_set=_score_set(score_set),
         recipe=RoundRecipe.from_json(recipe),
         context=context,
         actor=context.job.created_by,
         processes=processes,
     )
+
+
+@register("candidates.recalibrate", label="Calibrate a detector")
+def calibrate(context: JobContext, *, score_set: str) -> dict[str, Any]:
+    """Calibrate a detector by what people have answered, and count what rounds have found."""
+    done = recalibrate(
+        score_set=_score_set(score_set),
+        actor=context.job.created_by,
+        leave_out_lost=True,
+        progress=_steps(context, STEPS),
+    )
+    for reason in done.gathered.refused:
+        context.log(f"Left out: {reason}", level="warning")
+    decided = done.table.facts["decided"]
+    return {
+        "score_set": score_set,
+        "calibration": done.table.sha256,
+        "labels": decided,
+        "refused": len(done.gathered.refused),
+        "summary": f"Calibrated on {decided:,} labels of "
+        f"{len(done.table.facts['round_numbers'])} rounds."
+        if decided
+        else "Nobody has answered a question of these rounds yet.",
+    }
 
 
 @register("candidates.suggest_round", label="Suggest a round")
@@ -88,12 +112,11 @@ def suggest(
 ) -> dict[str, Any]:
     """Recalibrate a detector and suggest the next round."""
     return suggest_round(
-        score_set=ScoreSet.objects.select_related("collection", "detector__taxonomy").get(
-            pk=score_set
-        ),
+        score_set=_score_set(score_set),
         aim=Aim(**aim),
         seed=seed,
         actor=context.job.created_by,
+        progress=_steps(context, STEPS + 1),
     )
 
 
@@ -137,3 +160,15 @@ def use(
         "metrics": version.metrics,
         "summary": f"Made {version}. Score with --detector {version.name}.",
     }
+
+
+def _score_set(pk: str) -> ScoreSet:
+    return ScoreSet.objects.select_related("collection", "detector__taxonomy").get(pk=pk)
+
+
+def _steps(context: JobContext, total: int) -> Callable[[int, str], None]:
+    def tell(done: int, message: str) -> None:
+        context.progress(done, total, unit="steps", message=message)
+        context.check()
+
+    return tell

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from candidates import trials
 from candidates.actions.prepare_search import list_trials
 from candidates.models import DetectorSearch, DetectorTrial
+from candidates.portions import trials
 from candidates.search.recipe import SearchRecipe
 from consonance.ledger.models import record
 

@@ -11,9 +11,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from candidates.eligibility import Asked, asked_before, eligible_tracks, sources_of
 from candidates.models import Candidate, SamplingRound, ScoreSet
-from candidates.recipes import RoundRecipe
+from candidates.rounds.eligibility import Asked, asked_before, eligible_tracks, sources_of
+from candidates.rounds.recipes import RoundRecipe
 from consonance.catalog.actions.cut_clips import cut_clips
 from consonance.catalog.models import FrozenTableRow, Track
 from consonance.errors import StateError
@@ -131,6 +131,7 @@ def _draw(score_set: ScoreSet, recipe: RoundRecipe, tracks: list[Track], asked: 
     import numpy as np
 
     from candidates.sampling import draw_from
+    from candidates.sampling.strata import lines_of
     from candidates.scoring.excerpts import excerpt_id, excerpt_of, source_of
     from candidates.scoring.histograms import histograms
     from candidates.scoring.shards import scored_classes
@@ -177,8 +178,11 @@ def _draw(score_set: ScoreSet, recipe: RoundRecipe, tracks: list[Track], asked: 
         figures=histograms(
             source.counts[[name not in silent for name in names]],
             [name for name in names if name not in silent],
-            low=recipe.low,
-            high=recipe.high,
+            lines=[
+                lines_of(strata)
+                for name, strata in zip(names, recipe.designs(names), strict=True)
+                if name not in silent
+            ],
         ),
     )
 

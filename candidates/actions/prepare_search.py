@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from candidates.labelled_scores import material_of
+from candidates.learning.labelled_scores import material_of
 from candidates.models import DetectorSearch, DetectorTrial
 from candidates.search.recipe import SearchRecipe
 from consonance.errors import StateError

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import pyarrow as pa
 from django.conf import settings
 from django.db import transaction
 
-from candidates.evidence import Gathered, evidence_of
+from candidates.learning.evidence import Gathered, basis_of, evidence_of
+from candidates.learning.learned import calibration_table
+from candidates.learning.yields import fitted_yields
 from candidates.loop.calibration import Calibration, calibrate
 from candidates.loop.totals import Total, archive_totals
 from candidates.models import ScoreSet
@@ -18,8 +20,11 @@ from consonance.catalog.models import FrozenTableRow
 from consonance.errors import StateError
 from consonance.ledger.models import record
 from consonance.people.access import require
-from consonance.people.models import Role
+from consonance.people.models import Role, Scope
 from consonance.tables.store import TableStore
+
+#: Of the work, as `progress` counts them.
+STEPS: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,17 +49,30 @@ class Recalibrated:
     table: FrozenTableRow
 
 
-def recalibrate(*, score_set: ScoreSet, actor: Any = None) -> Recalibrated:
+def recalibrate(
+    *,
+    score_set: ScoreSet,
+    actor: Any = None,
+    leave_out_lost: bool = False,
+    progress: Callable[[int, str], None] | None = None,
+) -> Recalibrated:
     """Fit the calibration to the crowd's labels of the collection's rounds, and freeze it.
 
-    The same rounds and labels are the same table.
+    The same rounds and labels are the same table; with it are stored the numbers that pages show:
+    labels there are, and what each round has found.
 
     Parameters
     ----------
     score_set
         Whose detector.
     actor
-        A curator; None for the command line.
+        A curator of the collection; None for the command line.
+    leave_out_lost
+        Go on without tables of labels that are lost or not the crowd's, and say which; else they
+        are an error.
+    progress
+        Called with how many of `STEPS` are done, and what comes next; what it raises stops here,
+        and nothing is stored.
 
     Raises
     ------
@@ -64,12 +82,16 @@ def recalibrate(*, score_set: ScoreSet, actor: Any = None) -> Recalibrated:
         If the scores are not complete, or a table of labels is lost or not the crowd's.
     """
     if actor is not None:
-        require(actor, Role.CURATOR)
+        require(actor, Role.CURATOR, (Scope.COLLECTION, score_set.collection_id))
     if not score_set.is_complete:
         raise StateError("The archive is not scored to the end. Run ./consonance score again.")
+    tell = progress or _silently
+    tell(0, "Gathering labels")
+    basis = basis_of(score_set)
     found = evidence_of(score_set)
-    if found.refused:
+    if found.refused and not leave_out_lost:
         raise StateError(f"Not all labels can be used. {' '.join(found.refused)}")
+    tell(1, "Fitting the curves")
     known = found.evidence
     calibration = calibrate(
         known.class_index,
@@ -79,8 +101,10 @@ def recalibrate(*, score_set: ScoreSet, actor: Any = None) -> Recalibrated:
         weight=known.weight,
         region=known.region,
     )
+    tell(2, "Counting what rounds have found")
+    yields = fitted_yields(score_set, found, calibration)
     frozen = TableStore(Path(settings.TABLES_ROOT)).freeze(
-        _table(calibration),
+        calibration_table(calibration),
         "calibrations",
         {
             "score_set": str(score_set.pk),
@@ -91,6 +115,12 @@ def recalibrate(*, score_set: ScoreSet, actor: Any = None) -> Recalibrated:
             "campaigns": [row.facts.get("campaign") for row in found.tables],
             "unlabelled": known.unlabelled,
             "unweighted": known.unweighted,
+            "basis": basis,
+            "have": {name: list(had) for name, had in sorted(have_of(found).items())},
+            "decided": int((known.truth >= 0).sum()),
+            "round_numbers": _numbers(found),
+            "refused": list(found.refused),
+            "yields": [one.as_json() for one in yields],
         },
     )
     with transaction.atomic():
@@ -100,6 +130,7 @@ def recalibrate(*, score_set: ScoreSet, actor: Any = None) -> Recalibrated:
         table = FrozenTableRow.keep(frozen, score_set.collection)
         if is_new:
             record("recalibrate", target=score_set, actor=actor, table=table.sha256)
+    tell(STEPS, "Done")
     return Recalibrated(
         calibration=calibration,
         gathered=found,
@@ -108,18 +139,20 @@ def recalibrate(*, score_set: ScoreSet, actor: Any = None) -> Recalibrated:
     )
 
 
-def _table(calibration: Calibration) -> pa.Table:
-    rows = [
-        {
-            "class_name": name,
-            "basis": curve.basis,
-            "labels": curve.labels,
-            "positives": curve.positives,
-            "decided": curve.decided,
-            "parameters": curve.parameters.tolist(),
-            "covariance": curve.covariance.reshape(-1).tolist(),
-        }
-        # The pooled curve stands for every class that nobody was asked about.
-        for name, curve in [*sorted(calibration.curves.items()), ("", calibration.pooled)]
-    ]
-    return pa.Table.from_pylist(rows)
+def have_of(gathered: Gathered) -> dict[str, tuple[int, int]]:
+    """Return class name → positives and decided labels that there are."""
+    have: dict[str, tuple[int, int]] = {}
+    for (_, name), truth in gathered.labels.truth.items():
+        positives, labels = have.get(name, (0, 0))
+        have[name] = positives + (truth == 1), labels + (truth >= 0)
+    return have
+
+
+def _numbers(gathered: Gathered) -> list[int]:
+    """Return the numbers of the rounds that labels calibrate by."""
+    with_labels = sorted(set(gathered.evidence.round_index.tolist()))
+    return [gathered.rounds[place].number for place in with_labels]
+
+
+def _silently(_: int, __: str) -> None:
+    """Tell nobody."""

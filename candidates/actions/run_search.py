@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from candidates import trials
 from candidates.actions.close_rung import close_rung
 from candidates.actions.prepare_search import MATERIAL, prepare_search
 from candidates.models import DetectorSearch, DetectorTrial
+from candidates.portions import trials
 from consonance.errors import ConsonanceError, StateError
 from consonance.jobs.context import JobContext
 

@@ -12,8 +12,8 @@ from kombu.exceptions import OperationalError
 from candidates.actions.register_detector import register_detector
 from candidates.actions.score_shard import hearing_of, write_planned
 from candidates.models import ScoreSet
-from candidates.pace import Pace
-from candidates.shard_plan import ShardPlan, planned
+from candidates.portions.pace import Pace
+from candidates.portions.shard_plan import ShardPlan, planned
 from consonance.catalog.models import Collection, Track, TrackState
 from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import record
@@ -144,6 +144,7 @@ class _Run:
         self._done = self._total - sum(len(plan.tracks) for plan in todo)
         self._pace = Pace(sum(plan.music_ms for plan in todo) / 1000)
         self._looked = time.monotonic()
+        context.goes_on_from(self._done)
         context.progress(self._done, self._total, unit="tracks", message="Scoring")
 
     def finish(self, processes: int, *, helpers: int) -> None:
@@ -277,7 +278,7 @@ def _close(
     # A class that the detector knows nothing about has no likelihoods to show.
     uncovered = version.uncovered
     names = [name for name in shards.scored_classes(scored.folder) if name not in uncovered]
-    scored.figures = fine_histograms(source_of(scored.folder, names).counts, names)
+    scored.figures = fine_histograms(source_of(scored.folder, names, hold=0).counts, names)
     scored.is_complete = True
     scored.save()
     record(

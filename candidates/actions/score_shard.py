@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from candidates.models import ScoreSet
-from candidates.shard_plan import ShardPlan, planned_one
+from candidates.portions.shard_plan import ShardPlan, planned_one
 from consonance.catalog.taxonomies import definition_of
 from consonance.errors import ConsonanceError, ModelError
 from consonance.jobs.models import Job, JobEvent, JobState

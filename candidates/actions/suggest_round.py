@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from candidates.actions.recalibrate import Recalibrated, recalibrate
-from candidates.evidence import Gathered
+from candidates.actions.recalibrate import STEPS, Recalibrated, have_of, recalibrate
 from candidates.loop.suggestion import Aim, Suggested, suggest
 from candidates.models import ScoreSet
-from candidates.recipes import RoundRecipe
-from candidates.yields import yields_of
+from candidates.rounds.recipes import RoundRecipe
 
 
 def suggest_round(
-    *, score_set: ScoreSet, aim: Aim, seed: int = 0, actor: Any = None
+    *,
+    score_set: ScoreSet,
+    aim: Aim,
+    seed: int = 0,
+    actor: Any = None,
+    progress: Callable[[int, str], None] | None = None,
 ) -> dict[str, Any]:
     """Recalibrate, and say which classes to ask about next, how often and from which strata.
 
@@ -27,7 +30,9 @@ def suggest_round(
     seed
         Of the draw.
     actor
-        A curator; None for the command line.
+        A curator of the collection; None for the command line.
+    progress
+        As of `recalibrate`, with one step more.
 
     Returns
     -------
@@ -40,7 +45,9 @@ def suggest_round(
     NotAllowedError, StateError
         As `recalibrate`.
     """
-    known = recalibrate(score_set=score_set, actor=actor)
+    known = recalibrate(score_set=score_set, actor=actor, progress=progress)
+    if progress:
+        progress(STEPS, "Suggesting")
     detector = score_set.detector
     silent = detector.provenance.get("uncovered", [])
     names = detector.taxonomy.classes.order_by("position").values_list("name", flat=True)
@@ -66,7 +73,7 @@ def suggest_round(
         "recipe": recipe.as_json() if recipe else None,
         "classes": [_class(one) for one in suggested],
         "archive": _archive(known),
-        "yields": [one.as_json() for one in yields_of(score_set.collection_id)],
+        "yields": known.table.facts["yields"],
         "summary": (
             f"Ask {asked} questions about {number} classes next, as {basis} labels suggest."
             if recipe and basis
@@ -75,15 +82,6 @@ def suggest_round(
             else "Every class has what its quotas want."
         ),
     }
-
-
-def have_of(gathered: Gathered) -> dict[str, tuple[int, int]]:
-    """Return class name → positives and decided labels that there are."""
-    have: dict[str, tuple[int, int]] = {}
-    for (_, name), truth in gathered.labels.truth.items():
-        positives, labels = have.get(name, (0, 0))
-        have[name] = positives + (truth == 1), labels + (truth >= 0)
-    return have
 
 
 def recipe_of(suggested: Sequence[Suggested], *, seed: int) -> RoundRecipe | None:

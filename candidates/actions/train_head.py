@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from candidates.actions.keep_detector import keep_detector
-from candidates.labelled_scores import material_of
+from candidates.learning.labelled_scores import material_of
 from candidates.models import DetectorVersion, ScoreSet
 from consonance.catalog.models import FrozenTableRow
 from consonance.errors import ParameterError, StateError

@@ -26,6 +26,15 @@ _LEAST: Final = 0.2  # of the tails' questions: either tail, however little its 
 _STEPS: Final = 100
 
 
+#: What a round may be drawn for first: name → shares of uncertain excerpts and of coverage.
+DESIGNS: Final = {
+    "balanced": (0.25, 0.2),
+    "tails": (0.0, 0.1),
+    "uncertainty": (0.6, 0.1),
+    "coverage": (0.1, 0.6),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Aim:
     """What is wanted of all rounds together, and of the next one.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from candidates.previews import ClassPreview, Preview
+from candidates.rounds.previews import ClassPreview, Preview
 from candidates.sampling.forecast import Expected, Needed
 
 #: A number of questions is an estimate: two digits tell all there is to tell.
@@ -156,6 +156,19 @@ def basis_sentence(preview: Preview) -> str:
     lost = ""
     if learned.lost:
         lost = f" {_count(learned.lost, 'table')} of labels could not be read and is left out."
+    if learned.state == "lost":
+        return (
+            "The calibration cannot be read: its file is lost or was altered. Until it is made "
+            "again, expected positives take the detector’s likelihood at its word."
+        )
+    if learned.state == "never":
+        return (
+            "There are labels that nobody has calibrated by yet. Until then expected positives "
+            "take the detector’s likelihood at its word."
+        )
+    newer = ""
+    if learned.state == "outdated":
+        newer = " Labels, rounds or scores that came since are not in it yet."
     if not learned.calibration.is_calibrated:
         known = sum(labels for _, labels in learned.have.values())
         why = "Nobody has answered questions of this collection yet."
@@ -166,7 +179,7 @@ def basis_sentence(preview: Preview) -> str:
             )
         return (
             f"{why} Expected positives take the detector’s likelihood at its word, and the "
-            f"intervals are as wide as that deserves.{lost}"
+            f"intervals are as wide as that deserves.{lost}{newer}"
         )
     rounds = _listed([str(number) for number in learned.rounds])
     which = f"round{'' if len(learned.rounds) == 1 else 's'} {rounds}"
@@ -180,7 +193,7 @@ def basis_sentence(preview: Preview) -> str:
         )
     return (
         f"Expected positives are calibrated on {_count(learned.labels, 'label')} of {which}, as "
-        f"the crowd decided them.{borrowed}{lost}"
+        f"the crowd decided them.{borrowed}{lost}{newer}"
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from candidates.models import SamplingRound
-from candidates.recipes import RoundRecipe
+from candidates.rounds.recipes import RoundRecipe
 from candidates.sampling import Stratum
 from consonance.errors import ConsonanceError
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from django.urls import reverse
 
+from candidates.learning.yields import RoundYield, Yields, yields_of
 from candidates.loop.yields import Rate
-from candidates.yields import RoundYield, yields_of
 
 _TICKS: Final = (0, 25, 50, 75, 100)
 
@@ -24,10 +25,67 @@ def yield_panel(collection: UUID, *, current: UUID | None = None) -> dict[str, A
     current
         The round whose page this is; it is not linked.
     """
-    rounds = yields_of(collection)
-    if not any(one.questions for one in rounds):
-        return None
-    return {"plot": _plot(rounds, current), "by_first": any(one.first for one in rounds)}
+    told = yields_of(collection)
+    return yield_chart(told, current=current) if is_told(told) else None
+
+
+def is_told(told: Yields) -> bool:
+    """Return whether any round has found anything that could be told."""
+    return any(one.questions for one in told.rounds)
+
+
+def yield_chart(told: Yields, *, current: UUID | None = None) -> dict[str, Any]:
+    """Return the plot of yields, and what is to be said beside it."""
+    return {
+        "plot": _plot(told.rounds, current),
+        "by_first": any(one.first for one in told.rounds),
+        "told": told,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gain:
+    """A round against the first detector: how many more positives a hundred questions gave."""
+
+    label: str
+    url: str
+    detector: str
+    drawn: int
+    questions: int
+    positives: int
+    found: Rate | None
+    first: Rate | None
+
+    @property
+    def more(self) -> float | None:
+        """Positives per hundred beyond the first detector's; None before both are known."""
+        if self.found is None or self.first is None:
+            return None
+        return self.found.value - self.first.value
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether the two intervals do not overlap."""
+        if self.found is None or self.first is None:
+            return False
+        return self.found.low > self.first.high or self.found.high < self.first.low
+
+
+def gains(told: Yields) -> list[Gain]:
+    """Return each round's yield as a row of a table."""
+    return [
+        Gain(
+            label=f"Round {one.number}",
+            url=reverse("candidates:round", args=[one.round]),
+            detector=one.detector,
+            drawn=one.drawn,
+            questions=one.questions,
+            positives=one.positives,
+            found=one.found,
+            first=one.first,
+        )
+        for one in told.rounds
+    ]
 
 
 def _plot(rounds: Sequence[RoundYield], current: UUID | None) -> dict[str, Any]:
@@ -47,7 +105,8 @@ def _plot(rounds: Sequence[RoundYield], current: UUID | None) -> dict[str, Any]:
 
 def _row(one: RoundYield, current: UUID | None) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "label": f"Round {one.number}, {one.detector}",
+        # Its version stands in the table: here it would not fit a phone.
+        "label": f"Round {one.number}, {one.detector.rpartition(' ')[0] or one.detector}",
         "url": ""
         if current is not None and str(current) == one.round
         else reverse("candidates:round", args=[one.round]),

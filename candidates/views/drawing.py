@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -11,22 +11,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
-from candidates.forms import (
-    MOST_STRATA,
-    POSITIVES,
-    DrawRoundForm,
-    alike,
-    first_problem,
-    presets,
-    refuse_unknown,
-    with_preset,
-)
+from candidates.forms.designs import MOST_STRATA, alike, presets, with_preset
+from candidates.forms.draw import POSITIVES, DrawRoundForm
+from candidates.forms.refusals import first_problem, refuse_unknown
+from candidates.learning.suggestions import RECALIBRATE
 from candidates.models import ScoreSet
+from candidates.portions.one_at_a_time import under_way
 from candidates.presenting.chart import band_words, score_chart
 from candidates.presenting.preview import preview_json
 from candidates.presenting.spread import Axis, Spread, bands, outline, veils
-from candidates.previews import class_labels, is_silent, preview_of
-from candidates.recipes import RoundRecipe
+from candidates.rounds.previews import class_labels, is_silent, preview_of
+from candidates.rounds.recipes import RoundRecipe
 from candidates.sampling import PRESETS, Stratum
 from consonance.errors import ParameterError
 from consonance.jobs.actions.enqueue_job import enqueue_job
@@ -48,16 +43,26 @@ def round_draw(request: HttpRequest) -> HttpResponse:
             return _start(request, form)
         status = 400 if form.errors else 200
     else:
-        form = DrawRoundForm(initial={"score_set": request.GET.get("score_set", "")})
+        form = DrawRoundForm(initial=_initial(request.GET))
         status = 200
     context = {
         "form": form,
         "score_sets": ScoreSet.objects.filter(is_complete=True).select_related(
             "collection", "detector"
         ),
+        "suggested": form.suggested,
+        "is_lost": bool(request.GET.get("suggestion")) and form.suggested is None,
         **(_page(form, request.GET.get("class", sent.get("class", ""))) if form.chosen else {}),
     }
     return render(request, "candidates/draw.html", context, status=status)
+
+
+def _initial(asked: QueryDict) -> dict[str, Any]:
+    """Return what an unsent form begins with: scores, and a suggestion with its seed."""
+    initial: dict[str, Any] = {"score_set": asked.get("score_set", "")}
+    if asked.get("suggestion"):
+        initial["suggestion"] = asked["suggestion"]
+    return initial
 
 
 def _start(request: HttpRequest, form: DrawRoundForm) -> HttpResponse:
@@ -93,9 +98,11 @@ def _page(form: DrawRoundForm, chosen: str) -> dict[str, Any]:
     labels = class_labels(score_set)
     if not labels:
         return {"score_set": score_set, "has_figures": False}
-    recipe = RoundRecipe() if not form.is_bound or form.errors else form.recipe()
-    wanted = POSITIVES if not form.is_bound or form.errors else form.wanted
-    told = preview_json(preview_of(score_set, recipe, positives=wanted))
+    recipe = _tried(form)
+    usual = form.suggested.aim.positives if form.suggested else POSITIVES
+    wanted = usual if not form.is_bound or form.errors else form.wanted
+    found = preview_of(score_set, recipe, positives=wanted)
+    told = preview_json(found)
     by_name = {row["name"]: row for row in told["classes"]}
     spreads = {
         name: Spread.of(score_set.figures[name])
@@ -103,23 +110,25 @@ def _page(form: DrawRoundForm, chosen: str) -> dict[str, Any]:
         if not is_silent(score_set, name)
     }
     axis = Axis.over(list(spreads.values()))
-    strata = _shown_strata(form, recipe)
+    strata_of = _shown_strata(form, recipe)
     page: dict[str, Any] = {
         "score_set": score_set,
+        "learned": found.learned,
+        "calibrating": under_way(RECALIBRATE, score_set),
         "has_figures": True,
         "presets": presets(),
-        "preset": next((key for key, made in PRESETS.items() if alike(made, strata)), ""),
+        "preset": next((key for key, made in PRESETS.items() if alike(made, strata_of(""))), ""),
         "preview": told,
         "rows": [
             {"name": key, "label": label, "preview": by_name.get(key)}
-            | (_shape(spreads[key], axis, strata) if key in spreads else {})
+            | (_shape(spreads[key], axis, strata_of(key)) if key in spreads else {})
             for key, label in labels.items()
         ],
     }
     if not spreads:
         return page
     name = chosen if chosen in spreads else next(iter(spreads))
-    spread = spreads[name]
+    spread, strata = spreads[name], strata_of(name)
     # The large picture shows its class as wide as it is; the tiny ones share an axis.
     chart = score_chart(name, labels[name], spread, Axis.over([spread]), strata)
     held = {row["name"]: row for row in by_name.get(name, {}).get("strata", [])}
@@ -172,11 +181,21 @@ def _shape(spread: Spread, axis: Axis, strata: Sequence[Stratum]) -> dict[str, A
     }
 
 
-def _shown_strata(form: DrawRoundForm, recipe: RoundRecipe) -> tuple[Stratum, ...]:
-    """Return the strata that are drawn: the form's, where they are some, else the usual ones."""
-    if not form.is_bound:
-        return recipe.design()
+def _tried(form: DrawRoundForm) -> RoundRecipe:
+    """Return what the page shows: the form's recipe if it makes one, else what it begins with."""
+    if form.is_bound and not form.errors:
+        return form.recipe()
+    suggested = form.suggested.recipe if form.suggested else None
+    return suggested or RoundRecipe()
+
+
+def _shown_strata(form: DrawRoundForm, recipe: RoundRecipe) -> Callable[[str], tuple[Stratum, ...]]:
+    """Return what gives a class's strata: its own, the form's where they are some, or the usual."""
+    if recipe.by_class:
+        own = dict(zip(recipe.names, recipe.designs(recipe.names), strict=True))
+        return lambda name: own.get(name, ())
     try:
-        return form.design()
+        shown = form.design() if form.is_bound else recipe.design()
     except ParameterError:
-        return recipe.design()
+        shown = recipe.design()
+    return lambda _: shown

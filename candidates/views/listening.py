@@ -16,11 +16,12 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_GET, require_safe
 
-from candidates.excerpt_sound import excerpt_sound, require_excerpt
-from candidates.forms import HEARD_AT_ONCE, ListenForm, first_problem, refuse_unknown
+from candidates.forms.excerpts import HEARD_AT_ONCE, ListenForm
+from candidates.forms.refusals import first_problem, refuse_unknown
+from candidates.listening.excerpt_sound import excerpt_sound, require_excerpt
 from candidates.models import ScoreSet
 from candidates.presenting.spread import Spread, range_words
-from candidates.previews import class_labels, is_silent
+from candidates.rounds.previews import class_labels, is_silent
 from candidates.scoring.lookup import Place, excerpts_between
 from consonance.catalog.models import Clip, Track
 from consonance.catalog.ranged_response import ranged_response

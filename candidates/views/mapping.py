@@ -16,8 +16,10 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_POST
 
-from candidates.forms import HEARD_AT_ONCE, MapForm, SquareForm, first_problem, refuse_unknown
+from candidates.forms.excerpts import HEARD_AT_ONCE, MapForm, SquareForm
+from candidates.forms.refusals import first_problem, refuse_unknown
 from candidates.models import SamplingRound, ScoreSet
+from candidates.portions.one_at_a_time import ask_for, under_way
 from candidates.presenting.atlas import (
     MOST_CELLS,
     MOST_PICKS,
@@ -33,8 +35,6 @@ from candidates.scoring.lookup import Place
 from candidates.views.listening import Heard, heard, score_set_of
 from consonance.catalog.sound_sources import sound_sources
 from consonance.errors import ParameterError
-from consonance.jobs.actions.enqueue_job import enqueue_job
-from consonance.jobs.models import Job, JobState
 from consonance.people.models import Role
 from consonance.people.views import needs
 
@@ -83,7 +83,7 @@ def embedding_map(request: HttpRequest, score_set_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         "score_set": score_set,
         "rounds": rounds,
-        "job": _running(score_set),
+        "job": under_way(_KIND, score_set),
         "made": made,
         "most": MOST,
         "is_stale": made is not None and made.scores != score_set.sha256,
@@ -101,17 +101,15 @@ def make(request: HttpRequest, score_set_id: UUID) -> HttpResponse:
     form = MapForm(request.POST)
     if not form.is_valid():
         raise ParameterError(first_problem(form))
-    if _running(score_set) is None:
-        enqueue_job(
-            kind=_KIND,
-            title=f"Map {score_set.collection.name}",
-            arguments={
-                "score_set": str(score_set.pk),
-                "most": form.cleaned_data["most"] or MOST,
-                "seed": form.cleaned_data["seed"] or 0,
-            },
-            actor=request.user,
-        )
+    _, is_new = ask_for(
+        _KIND,
+        score_set,
+        title=f"Map {score_set.collection.name}",
+        actor=request.user,
+        most=form.cleaned_data["most"] or MOST,
+        seed=form.cleaned_data["seed"] or 0,
+    )
+    if is_new:
         messages.success(request, "The map is being made.")
     return redirect("candidates:map", score_set_id=score_set.pk)
 
@@ -192,15 +190,6 @@ def _picked(
                 note=note,
             )
     return list(found.values())
-
-
-def _running(score_set: ScoreSet) -> Job | None:
-    waiting = Job.objects.filter(kind=_KIND, state__in=(JobState.QUEUED, JobState.RUNNING))
-    wanted = str(score_set.pk)
-    return next(
-        (job for job in waiting.order_by("created_at") if job.arguments.get("score_set") == wanted),
-        None,
-    )
 
 
 def _drawn(

@@ -20,8 +20,8 @@ from candidates.presenting.chart import ScoreChart, score_chart
 from candidates.presenting.rounds import recipe_facts, recipe_sentence, stratum_words
 from candidates.presenting.spread import Axis, Spread
 from candidates.presenting.yields import yield_panel
-from candidates.previews import is_silent
-from candidates.recipes import RoundRecipe
+from candidates.rounds.previews import is_silent
+from candidates.rounds.recipes import RoundRecipe
 from candidates.sampling import Stratum
 from consonance.catalog.panels import panels_of
 from consonance.errors import ConsonanceError

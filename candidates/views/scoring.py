@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from candidates.score_form import ScoreForm
+from candidates.forms.score import ScoreForm
 from consonance.catalog.models import Collection
 from consonance.jobs.actions.enqueue_job import enqueue_job
 from consonance.jobs.models import Job, JobState

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from candidates.actions.start_search import send_workers, start_search
 from candidates.actions.stop_search import stop_search
+from candidates.forms.search import SearchForm, sources
 from candidates.models import DetectorSearch, DetectorTrial, ScoreSet
 from candidates.presenting import curves, leaderboard
 from candidates.presenting.leaderboard import DEFAULT
 from candidates.search.recipe import SearchRecipe
 from candidates.search.words import in_words
-from candidates.search_form import SearchForm, sources
 from consonance.errors import ConsonanceError
 from consonance.jobs.actions.enqueue_job import enqueue_job
 from consonance.jobs.models import Job

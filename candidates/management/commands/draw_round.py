@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.core.management.base import CommandParser
 
 from candidates.models import ScoreSet
-from candidates.recipes import LICENCES, RoundRecipe
+from candidates.rounds.recipes import LICENCES, RoundRecipe
 from candidates.sampling.strata import PRESETS
 from consonance.catalog.selection import collection_named
 from consonance.errors import ParameterError, StateError

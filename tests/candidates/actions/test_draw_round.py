@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 
 from candidates.actions.draw_round import draw_round
 from candidates.models import Candidate, SamplingRound, ScoreSet
-from candidates.recipes import RoundRecipe
+from candidates.rounds.recipes import RoundRecipe
 from consonance.catalog.models import Clip, Track
 from consonance.errors import ParameterError, StateError
 from consonance.jobs.context import JobCancelledError, JobContext
@@ -55,11 +55,11 @@ def test_a_round_has_candidates_clips_figures_and_a_frozen_table(draw: Draw) -> 
     for candidate in drawn.candidates.select_related("clip"):
         assert default_storage.exists(candidate.clip.audio_name)
         assert default_storage.exists(candidate.clip.spectrogram_name)
-        figure = drawn.figures[candidate.target.name]
+        (_, low), (_, high) = drawn.figures[candidate.target.name]["lines"]
         if candidate.tail == "high":
-            assert candidate.likelihood >= figure["high"] - 1e-6
+            assert candidate.likelihood >= high - 1e-6
         else:
-            assert candidate.likelihood <= figure["low"] + 1e-6
+            assert candidate.likelihood <= low + 1e-6
     assert AuditEntry.objects.get(action="draw_round").actor == person
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from candidates import trials
 from candidates.actions.run_search import run_search
 from candidates.actions.start_search import send_workers, start_search
 from candidates.actions.stop_search import stop_search
 from candidates.models import DetectorSearch, DetectorTrial, ScoreSet
+from candidates.portions import trials
 from candidates.scoring import shards
 from consonance.catalog.models import FrozenTableRow
 from consonance.errors import NotAllowedError, ParameterError, StateError

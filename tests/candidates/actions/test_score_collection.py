@@ -105,8 +105,11 @@ def test_a_cancelled_run_goes_on_where_it_stopped_and_gives_the_same_bytes(
     assert list(content(stopped.folder)) == ["shard-00000.parquet"]
     kept = (stopped.folder / "shard-00000.parquet").stat()
     done: list[int] = []
-    score(context=make_context(lambda job: done.append(job.progress_done)))
+    going_on = make_context(lambda job: done.append(job.progress_done))
+    score(context=going_on)
     assert done[0] == 2, "what the first run has written counts as done"
+    kept_apart = Job.objects.get(pk=going_on.job.pk).result
+    assert kept_apart == {"done_before": 2}, "and not as this run's speed"
     now = (stopped.folder / "shard-00000.parquet").stat()
     assert (now.st_ino, now.st_mtime_ns) == (kept.st_ino, kept.st_mtime_ns)
     assert content(stopped.folder) == before
@@ -310,7 +313,7 @@ def test_progress_tells_rate_and_time_left(
     score: Score, make_context: Callable[..., JobContext], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("consonance.jobs.context._PROGRESS_SECONDS", 0)
-    monkeypatch.setattr("candidates.pace._WARM_UP_SECONDS", 0)
+    monkeypatch.setattr("candidates.portions.pace._WARM_UP_SECONDS", 0)
     told: list[str] = []
     score(context=make_context(lambda job: told.append(job.message)))
     assert re.fullmatch(r"Scoring [\d,]+ s of music a second, about \d+ s left", told[-1])

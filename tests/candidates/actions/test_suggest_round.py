@@ -16,11 +16,11 @@ from candidates.actions.recalibrate import recalibrate
 from candidates.actions.score_collection import score_collection
 from candidates.actions.suggest_round import suggest_round
 from candidates.actions.train_head import train_head
-from candidates.evidence import evidence_of
+from candidates.learning.evidence import evidence_of
+from candidates.learning.yields import yields_of
 from candidates.loop.suggestion import Aim
 from candidates.models import SamplingRound, ScoreSet
-from candidates.recipes import RoundRecipe
-from candidates.yields import yields_of
+from candidates.rounds.recipes import RoundRecipe
 from consonance.catalog.models import FrozenTableRow
 from consonance.errors import NotAllowedError, StateError
 from consonance.jobs.context import JobContext
@@ -147,7 +147,17 @@ def test_a_suggested_round_can_be_drawn_and_its_yield_is_told(
     asked = {row["name"]: row["questions"] for row in found["classes"]}
     assert second.candidates.count() + sum(second.shortfall.values()) == sum(asked.values())
     assert {row.tail for row in second.candidates.all()} <= {"low", "uncertain", "high", "any"}
-    one, other = yields_of(first_round.score_set.collection_id)
+    # Each class's figure is marked at the ends of its own strata, not at some usual ones.
+    for name, _, rows in recipe.by_class:
+        if name in second.figures:
+            ends = {end for _, low, high, share in rows if share for end in (low, high)} - {0, 1}
+            assert {mark for mark, _ in second.figures[name]["lines"]} == ends
+    stored = yields_of(first_round.score_set.collection_id)
+    assert not stored.is_current, "a round was drawn since"
+    recalibrate(score_set=first_round.score_set)
+    stored = yields_of(first_round.score_set.collection_id)
+    assert stored.is_current
+    one, other = stored.rounds
     assert (other.number, other.questions <= other.drawn) == (second.number, True)
     assert one.questions == 8
 

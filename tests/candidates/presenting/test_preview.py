@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from candidates.learned import Learned
+from candidates.learning.learned import Learned
 from candidates.loop.calibration import calibrate, uncalibrated
 from candidates.presenting.preview import (
     about,
@@ -16,9 +16,9 @@ from candidates.presenting.preview import (
     preview_json,
     sentences,
 )
-from candidates.previews import ClassPreview, Preview, StratumPreview
+from candidates.rounds.previews import ClassPreview, Preview, StratumPreview
+from candidates.rounds.supply import Supply
 from candidates.sampling.forecast import Expected, Needed
-from candidates.supply import Supply
 
 NEEDED = Needed(
     questions=913, low=700, high=1240, supply=5000, is_enough=True, for_what="positives",

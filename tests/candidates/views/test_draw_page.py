@@ -8,9 +8,10 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
-from candidates.forms import MOST_STRATA, DrawRoundForm, alike, strata_values
+from candidates.forms.designs import MOST_STRATA, alike, strata_values
+from candidates.forms.draw import DrawRoundForm
 from candidates.models import ScoreSet
-from candidates.recipes import RoundRecipe
+from candidates.rounds.recipes import RoundRecipe
 from candidates.sampling import PRESETS, Stratum
 from consonance.jobs.models import Job
 from tests.factories import DetectorVersionFactory, ScoreSetFactory

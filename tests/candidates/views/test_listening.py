@@ -12,7 +12,7 @@ import soundfile as sf
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from candidates import excerpt_sound
+from candidates.listening import excerpt_sound
 from candidates.models import ScoreSet
 from consonance.catalog.models import Track
 from tests.factories import ClipFactory, ScoreSetFactory

@@ -10,6 +10,7 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from candidates.actions.recalibrate import recalibrate
 from candidates.models import SamplingRound
 from consonance.catalog.models import FrozenTableRow
 from consonance.people.models import Role
@@ -65,6 +66,8 @@ def test_each_round_has_its_positives_per_hundred_with_an_interval(
     drawn = drawn_round(clips=10)
     other = drawn_round(clips=3, score_set=drawn.score_set)
     answered(drawn, 8, settings)
+    assert "Positives per hundred" not in said(browser, drawn), "no page fits anything"
+    recalibrate(score_set=drawn.score_set)
     told = said(browser, drawn)
     assert "Positives per hundred questions" in told
     # Wilson's interval of 8 in 10.

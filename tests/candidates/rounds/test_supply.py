@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from candidates.eligibility import eligible_tracks
-from candidates.recipes import RoundRecipe
+from candidates.rounds.eligibility import eligible_tracks
+from candidates.rounds.recipes import RoundRecipe
+from candidates.rounds.supply import capacity, supply_of
 from candidates.sampling import Caps
-from candidates.supply import capacity, supply_of
 from consonance.audio.excerpts import grid
 from tests.factories import ScoreSetFactory, TrackFactory
 

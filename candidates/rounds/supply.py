@@ -10,9 +10,9 @@ from typing import Final
 from django.core.cache import cache
 from django.db.models import Count, F, QuerySet, Sum
 
-from candidates.eligibility import is_allowed
 from candidates.models import ScoreSet
-from candidates.recipes import RoundRecipe
+from candidates.rounds.eligibility import is_allowed
+from candidates.rounds.recipes import RoundRecipe
 from candidates.sampling import Caps
 from consonance.catalog.models import Track
 

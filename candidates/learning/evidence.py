@@ -6,6 +6,7 @@ read of those is the crowd's own (`candidates.loop.labels`).
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from candidates.loop.evidence import Evidence, RoundSample, gather
 from candidates.loop.labels import CrowdLabels, crowd_labels
 from candidates.models import SamplingRound, ScoreSet
-from candidates.recipes import RoundRecipe
+from candidates.rounds.recipes import RoundRecipe
 from candidates.sampling.strata import Stratum
 from consonance.catalog.models import Clip, FrozenTableRow
 from consonance.errors import ConsonanceError
@@ -76,6 +77,22 @@ def rounds_of(collection: UUID) -> list[SamplingRound]:
         score_set__collection_id=collection, state=SamplingRound.State.DRAWN
     )
     return list(drawn.select_related("score_set__detector").order_by("created_at", "number"))
+
+
+def basis_of(score_set: ScoreSet) -> str:
+    """Return a hash over all that a calibration of a score set rests on; none are read.
+
+    Empty before there is any label.
+    """
+    labels = [row.sha256 for row in newest_labels(score_set.collection_id)]
+    if not labels:
+        return ""
+    rounds = [
+        (str(drawn.pk), str(drawn.table_id), drawn.score_set.sha256)
+        for drawn in rounds_of(score_set.collection_id)
+    ]
+    text = repr((labels, rounds, score_set.sha256))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def evidence_of(score_set: ScoreSet) -> Gathered:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from candidates.learned import Learned, learned_from
+from candidates.learning.learned import Learned, learned_from
 from candidates.models import ScoreSet
-from candidates.recipes import RoundRecipe
+from candidates.rounds.recipes import RoundRecipe
+from candidates.rounds.supply import Supply, supply_of
 from candidates.sampling import Stratum
 from candidates.sampling.forecast import (
     Expected,
@@ -18,7 +19,6 @@ from candidates.sampling.forecast import (
     quota_forecast,
 )
 from candidates.sampling.strata import UNIFORM, apportioned
-from candidates.supply import Supply, supply_of
 
 Figures = Mapping[str, Mapping[str, Any]]
 
@@ -118,16 +118,17 @@ def preview_of(score_set: ScoreSet, recipe: RoundRecipe, *, positives: int) -> P
         Wanted of each class, over all rounds together.
     """
     labels = class_labels(score_set)
-    names = [name for name in labels if not recipe.classes or name in recipe.classes]
+    names = [name for name in labels if not recipe.names or name in recipe.names]
     supply = supply_of(score_set, recipe)
     told = [name for name in names if not is_silent(score_set, name)]
     figures = {name: _within(score_set.figures[name], supply) for name in told}
-    strata = recipe.design()
+    strata = dict(zip(names, recipe.designs(names), strict=True))
+    wanted = dict(zip(names, recipe.wanted(names), strict=True))
     learned = learned_from(score_set)
-    held = counts_by_stratum(figures, strata)
-    parts = apportioned(recipe.per_class, [stratum.share for stratum in strata]).tolist()
     shown = {
-        name: _strata(strata, parts, held[name]) if name in held else _uniform(recipe, supply)
+        name: _strata(strata[name], wanted[name], figures[name])
+        if name in figures
+        else _uniform(wanted[name], supply)
         for name in names
     }
     most = {name: sum(row.at_most for row in shown[name]) for name in names}
@@ -135,10 +136,14 @@ def preview_of(score_set: ScoreSet, recipe: RoundRecipe, *, positives: int) -> P
     at_most = total if supply.capacity is None else min(total, supply.capacity)
     # Where caps bind, classes get alike less of what they ask for: a draw shares them out.
     asked = {name: most[name] * at_most // total if total else 0 for name in names}
-    expected = expected_positives(figures, strata, asked, learned.calibration)
-    needed = quota_forecast(
-        figures, strata, learned.calibration, have=learned.have, positives=positives
-    )
+    expected: dict[str, Expected] = {}
+    needed: dict[str, Needed] = {}
+    for name, figure in figures.items():
+        own, one = strata[name], {name: figure}
+        expected |= expected_positives(one, own, asked, learned.calibration)
+        needed |= quota_forecast(
+            one, own, learned.calibration, have=learned.have, positives=positives
+        )
     return Preview(
         supply=supply,
         classes=[
@@ -153,15 +158,15 @@ def preview_of(score_set: ScoreSet, recipe: RoundRecipe, *, positives: int) -> P
             )
             for name in names
         ],
-        wanted=recipe.per_class * len(names),
+        wanted=sum(wanted.values()),
         at_most=at_most,
         learned=learned,
     )
 
 
-def _uniform(recipe: RoundRecipe, supply: Supply) -> list[StratumPreview]:
+def _uniform(wanted: int, supply: Supply) -> list[StratumPreview]:
     """Return what a class gives of which the detector knows nothing: anything, by chance."""
-    most = min(recipe.per_class, supply.excerpts)
+    most = min(wanted, supply.excerpts)
     return [StratumPreview(name=UNIFORM.name, excerpts=supply.excerpts, at_most=most)]
 
 
@@ -177,8 +182,10 @@ def _within(figure: Mapping[str, Any], supply: Supply) -> dict[str, Any]:
 
 
 def _strata(
-    strata: Sequence[Stratum], parts: Sequence[int], held: Mapping[str, int]
+    strata: Sequence[Stratum], wanted: int, figure: Mapping[str, Any]
 ) -> list[StratumPreview]:
+    held = counts_by_stratum({"": figure}, strata)[""]
+    parts = apportioned(wanted, [stratum.share for stratum in strata]).tolist()
     return [
         StratumPreview(
             name=stratum.name, excerpts=held[stratum.name], at_most=min(part, held[stratum.name])

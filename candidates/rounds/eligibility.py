@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from candidates.models import SamplingRound, ScoreSet
-from candidates.recipes import RoundRecipe
+from candidates.rounds.recipes import RoundRecipe
 from consonance.catalog.licences import parse as parse_licence
 from consonance.catalog.models import Clip, Track
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from candidates.recipes import RoundRecipe
+from candidates.rounds.recipes import RoundRecipe
 from consonance.errors import ParameterError
 
 

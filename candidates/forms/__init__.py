@@ -1,0 +1,1 @@
+"""Forms of the curator's pages, and how an address is read."""

@@ -1,0 +1,1 @@
+"""Sound for curators' ears that is no clip of anything yet."""

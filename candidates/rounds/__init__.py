@@ -1,0 +1,1 @@
+"""What a round is drawn from, and what its recipe would give."""
