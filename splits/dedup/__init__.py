@@ -6,6 +6,7 @@ Django.
 
 from __future__ import annotations
 
+from splits.dedup.edges import Saying
 from splits.dedup.finder import compare, find_duplicates
 from splits.dedup.prints import Fingerprint, fingerprint
 from splits.dedup.report import Curve, DuplicateReport
@@ -15,6 +16,7 @@ __all__ = [
     "Curve",
     "DuplicateReport",
     "Fingerprint",
+    "Saying",
     "Settings",
     "compare",
     "find_duplicates",

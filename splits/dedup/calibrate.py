@@ -22,6 +22,7 @@ Indices = npt.NDArray[np.int64]
 
 TAIL_SHARE: Final = 0.1  # of strangers beyond the quantile at which the tail begins
 ENOUGH_STRANGERS: Final = 1_000  # pairs; among fewer, a few duplicates would bend the tail
+_MIRRORED: Final = 45  # recordings: 1,035 pairs
 TURNS: Final = (0, 4, 8, 12, 16, 20, 24, 28)  # bands of 32: an eighth of the range each
 CHANNELS: Final = ("agreement", "peak", "similarity")
 
@@ -114,11 +115,12 @@ def measure_strangers(
     pairs = _sample_pairs(len(windows.prints), artist, recording, n_pairs, seed)
     if len(pairs) >= ENOUGH_STRANGERS:
         return [windows.align(one, two) for one, two in pairs]
-    n = len(windows.prints)
+    # As many as make enough pairs with one another.
+    n = min(len(windows.prints), _MIRRORED)
     order = [(one, one + gap) for gap in range(n) for one in range(n - gap)]
     found: list[Alignment] = []
     for turn in TURNS:
-        backwards = [one.reversed(turn) for one in windows.prints]
+        backwards = [windows.prints[one].reversed(turn) for one in range(n)]
         found += [
             align(windows.prints[one], backwards[two])
             for one, two in order[: ENOUGH_STRANGERS - len(found)]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from consonance.errors import ParameterError, StateError
+from consonance.errors import ParameterError
+from splits.dedup.edges import EXACT_BYTES, EXACT_PCM, NEAR, Edges, Saying, listen_to
 from splits.dedup.grouping import (
     components,
     guard_against_chains,
@@ -16,10 +18,12 @@ from splits.dedup.grouping import (
     surplus,
     weakest_edges,
 )
-from splits.dedup.near import Progress, near_copies, scores_of
-from splits.dedup.prints import Fingerprint, fingerprint
-from splits.dedup.report import EXACT_BYTES, EXACT_PCM, NEAR, DuplicateReport
+from splits.dedup.near import near_copies
+from splits.dedup.prints import Fingerprint
+from splits.dedup.report import DuplicateReport
 from splits.dedup.settings import Settings
+from splits.dedup.sources import Progress, Source, fingerprints_of
+from splits.dedup.store import ChosenPrints, PrintStore
 
 Indices = npt.NDArray[np.int64]
 
@@ -31,9 +35,11 @@ def find_duplicates(
     artist: Sequence[str] | None = None,
     recording: Sequence[str] | None = None,
     pcm_sha256: Sequence[str] | None = None,
+    said: Mapping[tuple[int, int], Saying] | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
     should_stop: Callable[[], bool] | None = None,
+    keep: str | Path | None = None,
 ) -> DuplicateReport:
     """Find exact and near duplicates among audio files, whole tracks or clips.
 
@@ -50,12 +56,18 @@ def find_duplicates(
         Clips of one recording: not compared with each other (group by recording first).
     pcm_sha256 : sequence of str [length n], optional
         Hashes of the decoded samples, where import has computed them.
+    said : mapping of (int, int) to Saying, optional
+        What people heard in pairs of rows, which goes before what was measured.
     settings : Settings, optional
         Thresholds' budget and limits.
     progress : callable, optional
         Called with (done, total, what).
     should_stop : callable, optional
         Asked before every file.
+    keep : path, optional
+        A folder in which fingerprints are kept: what was stopped goes on from there, and another
+        search does not decode the same files again. By default they are forgotten at the end. In
+        memory are only those that are looked at.
 
     Returns
     -------
@@ -77,17 +89,26 @@ def find_duplicates(
         ("pcm_sha256", pcm_sha256),
     ):
         _check_length(name, values, len(paths))
-    prints: list[Fingerprint] = []
-    for index, path in enumerate(paths):
-        if should_stop is not None and should_stop():
-            raise StateError(f"Stopped after {index} of {len(paths)} files: run it again.")
-        known = None if pcm_sha256 is None else pcm_sha256[index]
-        prints.append(fingerprint(path, max_seconds=chosen.max_seconds, pcm_sha256=known))
-        if progress is not None:
-            progress(index + 1, len(paths), "fingerprints")
-    return compare(
-        prints, keys=keys, artist=artist, recording=recording, settings=chosen, progress=progress
-    )
+    with tempfile.TemporaryDirectory(prefix="consonance-prints-") as spare:
+        prints, _ = fingerprints_of(
+            PrintStore(Path(keep or spare)),
+            [
+                Source.at(path, pcm_sha256="" if pcm_sha256 is None else pcm_sha256[place])
+                for place, path in enumerate(paths)
+            ],
+            max_seconds=chosen.max_seconds,
+            progress=progress,
+            should_stop=should_stop,
+        )
+        return compare(
+            prints,
+            keys=keys,
+            artist=artist,
+            recording=recording,
+            said=said,
+            settings=chosen,
+            progress=progress,
+        )
 
 
 def compare(
@@ -96,6 +117,7 @@ def compare(
     keys: Sequence[str] | None = None,
     artist: Sequence[str] | None = None,
     recording: Sequence[str] | None = None,
+    said: Mapping[tuple[int, int], Saying] | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
 ) -> DuplicateReport:
@@ -105,7 +127,7 @@ def compare(
     ----------
     prints : sequence of Fingerprint [length n]
         From `fingerprint`.
-    keys, artist, recording, settings, progress
+    keys, artist, recording, said, settings, progress
         As in `find_duplicates`.
 
     Returns
@@ -124,47 +146,62 @@ def compare(
         _check_length(name, values, n)
     # Canonical order: everything below counts in it; the report counts in the caller's.
     order = np.arange(n) if keys is None else _ranked(keys)
-    ordered = [prints[index] for index in order]
+    ordered = ChosenPrints(prints, order)
     exact, kinds, first = _exact_copies(ordered)
     codes = np.arange(n) if recording is None else _codes(recording)[order]
     long_enough = np.array([one.n_segments > 0 for one in ordered], dtype=np.bool_)
     asked = np.flatnonzero((first == np.arange(n)) & long_enough)
     near = near_copies(
-        [ordered[index] for index in asked],
+        ChosenPrints(ordered, asked),
         None if artist is None else _codes(artist)[order][asked],
         codes[asked],
         chosen,
         progress,
     )
-    pairs = np.concatenate([exact, asked[near.pairs]])
-    score, peak, similarity, overlap = (
-        np.concatenate([np.ones(len(exact)), scores_of(near.alignments, channel)])
-        for channel in ("agreement", "peak", "similarity", "overlap")
+    measured = Edges.measured(
+        asked[near.pairs],
+        near.alignments,
+        kind=NEAR,
+        strength=near.strength,
+        verified=np.array(
+            [
+                one.agreement >= chosen.same_sound and one.overlap >= chosen.min_overlap
+                for one in near.alignments
+            ],
+            dtype=np.bool_,
+        ),
     )
-    lag = np.concatenate([np.zeros(len(exact)), scores_of(near.alignments, "lag_s")])
-    strength = np.concatenate([np.full(len(exact), np.inf), near.strength])
-    verified = (score >= chosen.same_sound) & (overlap >= chosen.min_overlap)
-    stays = guard_against_chains(n, pairs, strength, verified, chosen.max_group)
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+    edges = listen_to(
+        Edges.exact(exact, kinds).and_(measured),
+        {(int(place[one]), int(place[two])): what for (one, two), what in (said or {}).items()},
+        first,
+        ordered,
+    )
+    stays = guard_against_chains(n, edges.pairs, edges.strength, edges.verified, chosen.max_group)
     group, drop = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.bool_)
-    group[order], drop[order] = components(n, pairs[stays]), surplus(n, pairs, verified)
+    group[order] = components(n, edges.pairs[stays])
+    drop[order] = surplus(n, edges.pairs, edges.verified)
     group = numbered_by_first_member(group)
-    rows = order[pairs]
-    lag[rows[:, 0] > rows[:, 1]] *= -1
+    rows = order[edges.pairs]
+    lag = np.where(rows[:, 0] > rows[:, 1], -edges.lag_s, edges.lag_s)
     rows.sort(axis=1)
     listing = np.lexsort((rows[:, 1], rows[:, 0]))
+    listed = edges.only(listing)
     return DuplicateReport(
         pairs=rows[listing],
-        kind=np.array([*kinds, *[NEAR] * len(near.pairs)], dtype="<U11")[listing],
-        score=score[listing],
-        peak=peak[listing],
-        similarity=similarity[listing],
+        kind=listed.kind,
+        score=listed.score,
+        peak=listed.peak,
+        similarity=listed.similarity,
         lag_s=lag[listing],
-        overlap=overlap[listing],
-        verified=verified[listing],
+        overlap=listed.overlap,
+        verified=listed.verified,
         cut=~stays[listing],
         group=group,
         drop=drop,
-        weakest=weakest_edges(group, rows[listing], strength[listing]),
+        weakest=weakest_edges(group, rows[listing], listed.strength),
         threshold=near.thresholds.get("agreement", 1.0),
         thresholds=near.thresholds,
         expected_false_edges=near.expected_false_edges,

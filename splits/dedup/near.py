@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,8 +16,8 @@ from splits.dedup.grouping import components
 from splits.dedup.prints import Fingerprint
 from splits.dedup.report import Curve
 from splits.dedup.settings import Settings
+from splits.dedup.sources import Progress
 
-Progress = Callable[[int, int, str], object]
 Floats = npt.NDArray[np.float64]
 Pairs = npt.NDArray[np.int64]
 

@@ -113,6 +113,10 @@ class Fingerprint:
             result[starts] = np.where(norm > 1e-3, flat / np.maximum(norm, 1e-3), 0)
         return result
 
+    def known_as(self, pcm_sha256: str) -> Fingerprint:
+        """Return the same with another hash of its samples."""
+        return replace(self, pcm_sha256=pcm_sha256)
+
     def reversed(self, turn: int = 0) -> Fingerprint:
         """Return the fingerprint of the recording played backwards: nobody's duplicate.
 
@@ -179,7 +183,7 @@ def fingerprint(
     samples = np.concatenate(mono) if mono else np.zeros(0, dtype=np.float32)
     words, active, levels = describe(samples)
     return Fingerprint(
-        file_sha256=_file_sha256(path),
+        file_sha256=file_sha256(path),
         pcm_sha256=digest.hexdigest() if pcm_sha256 is None else pcm_sha256,
         words=words,
         active=active,
@@ -258,6 +262,8 @@ def _projection() -> npt.NDArray[np.float32]:
     return result
 
 
-def _file_sha256(path: Path) -> str:
+def file_sha256(path: str | Path) -> str:
+    """Return the hash of a file's bytes."""
+    path = Path(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

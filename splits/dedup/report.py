@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from splits.dedup.calibrate import Tail
 from splits.dedup.settings import Settings
-
-EXACT_BYTES: Final = "exact_bytes"
-EXACT_PCM: Final = "exact_pcm"
-NEAR: Final = "near"
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,7 +44,7 @@ class DuplicateReport:
     pairs : np.ndarray [shape=(m, 2), dtype=int64]
         Rows of the input, i < j. Exact copies are each paired with their first.
     kind : np.ndarray [shape=(m,), dtype=str]
-        "exact_bytes", "exact_pcm" or "near".
+        "exact_bytes", "exact_pcm", "near", or "said" where only a person holds them for one.
     score : np.ndarray [shape=(m,)]
         Share of equal bits over the overlap (1 for exact copies).
     peak : np.ndarray [shape=(m,)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from consonance.neighbours.similarity import EXACT_BELOW, Neighbours, search, search_between
+from consonance.neighbours.indexes import EXACT_BELOW
+from consonance.neighbours.similarity import Neighbours, StandingIndex, search, search_between
 
-__all__ = ["EXACT_BELOW", "Neighbours", "search", "search_between"]
+__all__ = ["EXACT_BELOW", "Neighbours", "StandingIndex", "search", "search_between"]

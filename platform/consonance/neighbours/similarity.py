@@ -7,8 +7,6 @@ faiss-cpu 1.15.1 its inner-product `range_search` aborts the process.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,21 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from consonance.errors import ParameterError, StateError
+from consonance.neighbours import indexes
+from consonance.neighbours.indexes import EXACT_BELOW, MARGIN, Vectors
 
-Vectors = npt.NDArray[np.float32]
 Pairs = npt.NDArray[np.int64]
 
-#: Below this many vectors all pairs of 128 dimensions take under a minute of one core.
-EXACT_BELOW: Final = 50_000
-RECALL_WANTED: Final = 0.99
 MAX_PAIRS: Final = 20_000_000  # 480 MB of results; more means that the threshold says nothing
 
 _BLOCK: Final = 4_096  # queries handed to FAISS at once: bounds the size of one answer
-_SAMPLE: Final = 1_000  # queries on which recall is measured
-_TRAIN_PER_LIST: Final = 40  # vectors a cell to train on; FAISS warns below 39
-# FAISS sums in float32 and in an order that depends on the block, so a pair at the threshold may
-# fall to either side. It is asked for slightly more, and the pairs are scored again in float64.
-_MARGIN: Final = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,8 +92,10 @@ def search(
     StateError
         If more than `max_pairs` pairs reach the threshold.
     """
-    array = _checked(vectors, "vectors")
-    return _search(array, None, k, threshold, threads, exact_below, seed, max_pairs)
+    index = StandingIndex(
+        vectors, k=k, threshold=threshold, threads=threads, exact_below=exact_below, seed=seed
+    )
+    return index.search(max_pairs=max_pairs)
 
 
 def search_between(
@@ -139,55 +132,118 @@ def search_between(
     StateError
         As in `search`.
     """
-    array, asked = _checked(vectors, "vectors"), _checked(queries, "queries")
-    if array.shape[1] != asked.shape[1]:
-        raise ParameterError(
-            f"Queries have {asked.shape[1]} dimensions and vectors {array.shape[1]}: use the same."
+    index = StandingIndex(
+        vectors, sample=queries, k=k, threshold=threshold, threads=threads,
+        exact_below=exact_below, seed=seed,
+    )  # fmt: skip
+    return index.search(queries, max_pairs=max_pairs)
+
+
+class StandingIndex:
+    """Vectors in which similar ones are looked for again and again: made and tuned once.
+
+    Parameters
+    ----------
+    vectors : array_like of float32 [shape=(n, d)]
+        Where it is looked; their number decides between exact and approximate.
+    sample : array_like of float32 [shape=(q, d)], optional
+        Queries such as will be asked, by which an approximate index is tuned; the vectors
+        themselves by default, of which each then finds others than itself.
+    k, threshold, threads, exact_below, seed
+        As in `search`.
+
+    Attributes
+    ----------
+    exact : bool
+        Whether all pairs are compared.
+    recall : float
+        Share of the exact answer that was found on the sample; 1.0 when exact.
+    lists, probes : int
+        Cells of the index and how many of them a query looks into; 0 when exact.
+
+    Raises
+    ------
+    ParameterError
+        As `search`.
+    """
+
+    def __init__(
+        self,
+        vectors: npt.ArrayLike,
+        *,
+        sample: npt.ArrayLike | None = None,
+        k: int | None = None,
+        threshold: float | None = None,
+        threads: int = 1,
+        exact_below: int = EXACT_BELOW,
+        seed: int = 0,
+    ) -> None:
+        if (k is None) == (threshold is None):
+            raise ParameterError("Give either k or a threshold, and not both.")
+        if k is not None and k < 1:
+            raise ParameterError(f"k is {k}: use 1 or more.")
+        if threshold is not None and not np.isfinite(threshold):
+            raise ParameterError(f"The threshold is {threshold}: use a number.")
+        if threads < 1:
+            raise ParameterError(f"threads is {threads}: use 1 or more.")
+        self._vectors = _checked(vectors, "vectors")
+        self._k, self._threshold, self._threads = k, threshold, threads
+        self._index: faiss.Index | None = None
+        self.exact, self.recall, self.lists, self.probes = True, 1.0, 0, 0
+        asked = self._vectors if sample is None else self._asked(sample)
+        if not len(self._vectors) or not len(asked):
+            return
+        with indexes.threads(threads):
+            if len(self._vectors) < max(exact_below, 1):
+                self._index = indexes.flat(self._vectors)
+                return
+            index = indexes.inverted(self._vectors, seed)
+            self.exact = False
+            self.recall = indexes.tune(
+                index, self._vectors, asked, k, threshold, sample is None, seed
+            )
+            self.lists, self.probes = int(index.nlist), int(index.nprobe)
+            self._index = index
+
+    def search(
+        self, queries: npt.ArrayLike | None = None, *, max_pairs: int = MAX_PAIRS
+    ) -> Neighbours:
+        """Return pairs (query, vector); without queries, pairs i < j of the vectors themselves.
+
+        Raises
+        ------
+        ParameterError
+            If the queries have another dimension, or a value that is not finite.
+        StateError
+            If more than `max_pairs` pairs reach the threshold.
+        """
+        within = queries is None
+        asked = self._vectors if queries is None else self._asked(queries)
+        pairs, similarity = np.zeros((0, 2), dtype=np.int64), np.zeros(0)
+        if self._index is not None and len(asked):
+            with indexes.threads(self._threads):
+                found = _answers(
+                    self._index, asked, self._k, self._threshold, within, len(self._vectors),
+                    max_pairs,
+                )  # fmt: skip
+            pairs, similarity = _finish(found, self._vectors, asked, self._threshold, within=within)
+        return Neighbours(
+            pairs=pairs,
+            similarity=similarity,
+            exact=self.exact,
+            recall=self.recall,
+            lists=self.lists,
+            probes=self.probes,
         )
-    return _search(array, asked, k, threshold, threads, exact_below, seed, max_pairs)
 
-
-def _search(
-    vectors: Vectors,
-    queries: Vectors | None,
-    k: int | None,
-    threshold: float | None,
-    threads: int,
-    exact_below: int,
-    seed: int,
-    max_pairs: int,
-) -> Neighbours:
-    if (k is None) == (threshold is None):
-        raise ParameterError("Give either k or a threshold, and not both.")
-    if k is not None and k < 1:
-        raise ParameterError(f"k is {k}: use 1 or more.")
-    if threshold is not None and not np.isfinite(threshold):
-        raise ParameterError(f"The threshold is {threshold}: use a number.")
-    if threads < 1:
-        raise ParameterError(f"threads is {threads}: use 1 or more.")
-    asked = vectors if queries is None else queries
-    if len(vectors) == 0 or len(asked) == 0:
-        empty = np.zeros((0, 2), dtype=np.int64)
-        return Neighbours(pairs=empty, similarity=np.zeros(0), exact=True, recall=1.0)
-    with _threads(threads):
-        lists = probes = 0
-        recall = 1.0
-        if len(vectors) < max(exact_below, 1):
-            index = _flat(vectors)
-        else:
-            index = _inverted(vectors, seed)
-            recall = _tune(index, vectors, asked, k, threshold, queries is None, seed)
-            lists, probes = int(index.nlist), int(index.nprobe)
-        found = _answers(index, asked, k, threshold, queries is None, len(vectors), max_pairs)
-    pairs, similarity = _finish(found, vectors, asked, threshold, within=queries is None)
-    return Neighbours(
-        pairs=pairs,
-        similarity=similarity,
-        exact=lists == 0,
-        recall=recall,
-        lists=lists,
-        probes=probes,
-    )
+    def _asked(self, queries: npt.ArrayLike) -> Vectors:
+        asked = _checked(queries, "queries")
+        if asked.shape[1] != self._vectors.shape[1]:
+            raise ParameterError(
+                f"Queries have {asked.shape[1]} dimensions and vectors "
+                f"{self._vectors.shape[1]}: use the same."
+            )
+        return asked
 
 
 def _checked(vectors: npt.ArrayLike, name: str) -> Vectors:
@@ -198,106 +254,6 @@ def _checked(vectors: npt.ArrayLike, name: str) -> Vectors:
         row = int(np.flatnonzero(~np.isfinite(array).all(axis=1))[0])
         raise ParameterError(f"Row {row} of {name} is not finite: leave it out.")
     return array
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[None]:
-    """Set FAISS's global thread count for a while."""
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(count)
-    try:
-        yield
-    finally:
-        faiss.omp_set_num_threads(before)
-
-
-def _flat(vectors: Vectors) -> faiss.Index:
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(vectors)
-    return index
-
-
-def _inverted(vectors: Vectors, seed: int) -> faiss.IndexIVFFlat:
-    """Return inverted lists with 4 sqrt(n) cells, trained on a seeded sample."""
-    n, d = vectors.shape
-    lists = int(max(1, min(4 * np.sqrt(n), n // _TRAIN_PER_LIST)))
-    index = faiss.IndexIVFFlat(faiss.IndexFlatIP(d), d, lists, faiss.METRIC_INNER_PRODUCT)
-    index.cp.seed = seed & 0x7FFFFFFF
-    chosen = np.random.default_rng(seed).permutation(n)[: lists * _TRAIN_PER_LIST]
-    index.train(vectors[np.sort(chosen)])
-    index.add(vectors)
-    return index
-
-
-def _tune(
-    index: faiss.IndexIVFFlat,
-    vectors: Vectors,
-    queries: Vectors,
-    k: int | None,
-    threshold: float | None,
-    within: bool,
-    seed: int,
-) -> float:
-    """Double the probes until a sample is answered well enough; return its recall.
-
-    With a threshold, real pairs may be too rare to measure by, so copies are planted: sampled
-    vectors turned in a random direction until they are just as similar as the threshold. They are
-    the hardest pairs there are.
-    """
-    rng = np.random.default_rng([seed, 1])
-    chosen = np.sort(rng.permutation(len(queries))[:_SAMPLE])
-    sample, flat = queries[chosen], _flat(vectors)
-    planted, origin = sample[:0], chosen[:0]
-    if threshold is not None:
-        origin = np.sort(rng.permutation(len(vectors))[:_SAMPLE])
-        planted, kept = _copies(vectors[origin], threshold, rng)
-        origin = origin[kept]
-    want = _keys(flat, sample, k, threshold, chosen if within else None, len(vectors))
-    probes = 4
-    while True:
-        index.nprobe = min(probes, index.nlist)
-        have = _keys(index, sample, k, threshold, chosen if within else None, len(vectors))
-        hits, total = len(np.intersect1d(want, have, assume_unique=True)), len(want)
-        if len(planted):
-            floor = None if threshold is None else threshold - _MARGIN
-            returned = _keys(index, planted, None, floor, None, len(vectors))
-            hits += int(np.isin(np.arange(len(planted)) * len(vectors) + origin, returned).sum())
-            total += len(planted)
-        recall = 1.0 if total == 0 else hits / total
-        if recall >= RECALL_WANTED or index.nprobe == index.nlist:
-            return float(recall)
-        probes *= 2
-
-
-def _copies(
-    vectors: Vectors, threshold: float, rng: np.random.Generator
-) -> tuple[Vectors, npt.NDArray[np.bool_]]:
-    """Return copies at the threshold, and for which vectors one exists."""
-    norm = np.linalg.norm(vectors, axis=1, keepdims=True)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        cosine = threshold / (norm**2)
-    kept = ((norm > 0) & (np.abs(cosine) < 1)).ravel()
-    unit, cosine = vectors[kept] / norm[kept], cosine[kept]
-    turn = rng.standard_normal(unit.shape)
-    turn -= (turn * unit).sum(axis=1, keepdims=True) * unit
-    turn /= np.maximum(np.linalg.norm(turn, axis=1, keepdims=True), 1e-12)
-    copies = norm[kept] * (cosine * unit + np.sqrt(1 - cosine**2) * turn)
-    return np.ascontiguousarray(copies, dtype=np.float32), kept
-
-
-def _keys(
-    index: faiss.Index,
-    queries: Vectors,
-    k: int | None,
-    threshold: float | None,
-    own: npt.NDArray[np.int64] | None,
-    n: int,
-) -> npt.NDArray[np.int64]:
-    """Return answers as unique numbers: query * n + vector, without a vector's answer to itself."""
-    asked, found = _ask(index, queries, k if k is None else k + (own is not None), threshold)
-    if own is not None:
-        asked, found = _without_self(asked, found, own[asked] == found, k)
-    return np.unique(asked * n + found)
 
 
 def _answers(
@@ -312,13 +268,13 @@ def _answers(
     """Ask block by block; within one set each pair is kept once, as i < j."""
     blocks: list[npt.NDArray[np.int64]] = []
     n_pairs = 0
-    floor = None if threshold is None else threshold - _MARGIN
+    floor = None if threshold is None else threshold - MARGIN
     for start in range(0, len(queries), _BLOCK):
         block = queries[start : start + _BLOCK]
-        asked, found = _ask(index, block, k if k is None else k + within, floor)
+        asked, found = indexes.ask(index, block, k if k is None else k + within, floor)
         asked = asked + start
         if within:
-            asked, found = _without_self(asked, found, asked == found, k)
+            asked, found = indexes.without_self(asked, found, asked == found, k)
             # IVF may see a pair from one side only: keep both, and drop doubles at the end.
             asked, found = np.minimum(asked, found), np.maximum(asked, found)
         blocks.append(np.unique(asked * n + found))  # one number a pair: much faster to sort
@@ -329,37 +285,6 @@ def _answers(
                 "threshold, or leave out clips that are alike on purpose (silence, test tones)."
             )
     return np.column_stack(np.divmod(np.unique(np.concatenate(blocks)), n))
-
-
-def _ask(
-    index: faiss.Index, queries: Vectors, k: int | None, threshold: float | None
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    if k is not None:
-        _, found = index.search(queries, min(k, index.ntotal))
-        asked = np.repeat(np.arange(len(queries)), found.shape[1])
-        found = found.ravel()
-        return asked[found >= 0], found[found >= 0].astype(np.int64)
-    limits, _, found = index.range_search(queries, float(threshold or 0.0))
-    ends = limits.astype(np.int64)
-    sizes = ends[1:] - ends[:-1]
-    return np.repeat(np.arange(len(queries)), sizes), found.astype(np.int64)
-
-
-def _without_self(
-    asked: npt.NDArray[np.int64],
-    found: npt.NDArray[np.int64],
-    same: npt.NDArray[np.bool_],
-    k: int | None,
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Drop a vector's answer to itself; of k + 1 answers without it, drop the last."""
-    if k is not None and len(asked):
-        last = np.flatnonzero(np.append(asked[1:] != asked[:-1], True))
-        first = np.append(0, last[:-1] + 1)
-        found_itself = np.add.reduceat(same.astype(np.int64), first) > 0
-        surplus = (last - first + 1 > k) & ~found_itself
-        same = same.copy()
-        same[last[surplus]] = True
-    return asked[~same], found[~same]
 
 
 def _finish(
