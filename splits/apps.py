@@ -10,4 +10,5 @@ class SplitsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register this room's job kinds and panels."""
-        from splits import hearing, panels, tasks  # noqa: F401
+        from splits import hearing, own_data, panels, tasks  # noqa: F401
+        from splits.actions import withhold_audio  # noqa: F401

@@ -4,23 +4,58 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
+from dataclasses import dataclass
 from pathlib import Path
 
 
-def pack(folder: Path) -> Path:
-    """Write the folder as one tar, not compressed: Ogg does not shrink further."""
+@dataclass(frozen=True)
+class Archive:
+    """A tar file: where it lies, its length in bytes and its SHA-256."""
+
+    path: Path
+    size: int
+    sha256: str
+
+
+def pack(folder: Path) -> Archive:
+    """Write the folder as one tar, not compressed: Ogg does not shrink further.
+
+    It appears under its name when it is whole. One that a killed run left is written again: its
+    bytes follow from the folder's.
+    """
     archive = folder.with_name(f"{folder.name}.tar")
     part = archive.with_suffix(".part")
     try:
-        _write(folder, part)
+        with part.open("wb") as file:
+            written = _Hashed(file)
+            _write(folder, written)
         part.replace(archive)
     finally:
         part.unlink(missing_ok=True)
-    return archive
+    return Archive(archive, written.size, written.digest.hexdigest())
 
 
-def _write(folder: Path, part: Path) -> None:
-    with tarfile.open(part, "w", format=tarfile.PAX_FORMAT) as tar:
+class _Hashed:
+    """A file that is hashed as it is written, from beginning to end."""
+
+    def __init__(self, file: object) -> None:
+        self._file = file
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Write and hash."""
+        self.digest.update(data)
+        self.size += len(data)
+        self._file.write(data)  # type: ignore[attr-defined]
+        return len(data)
+
+
+def _write(folder: Path, written: _Hashed) -> None:
+    # As a stream: tarfile then asks for nothing but `write`.
+    with tarfile.open(
+        fileobj=written, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 20
+    ) as tar:  # type: ignore[call-overload]
         for path in sorted(folder.rglob("*")):
             info = tar.gettarinfo(path, arcname=str(path.relative_to(folder.parent)))
             # Nothing of this machine: the same release is the same archive everywhere.
@@ -33,9 +68,4 @@ def _write(folder: Path, part: Path) -> None:
                     tar.addfile(info, file)
             else:
                 tar.addfile(info)
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file of any size."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+            tar.members = []  # it would remember every one of them

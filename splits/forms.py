@@ -6,15 +6,32 @@ from typing import Any
 
 from django import forms
 
-from consonance.catalog.models import FrozenTableRow
+from consonance.catalog.models import Collection, FrozenTableRow
 from consonance.errors import ParameterError
 from splits.recipes import ReleaseRecipe
+from splits.shares import nearest_shares
 
 
 class _LabelsField(forms.ModelChoiceField):
     def label_from_instance(self, obj: FrozenTableRow) -> str:
         made = obj.created_at.strftime("%d %b %Y, %H:%M")
         return f"{obj.collection}, {obj.rows:,} labels of {made} ({obj.sha256[:8]})"
+
+
+_PARTITIONS = ("train", "validation", "test")
+
+
+def with_nearest_shares(data: Any) -> Any:
+    """Return what was sent, with the nearest possible shares where those were chosen."""
+    if not data or "use_nearest" not in data:
+        return data
+    try:
+        shares = {name: float(data[name]) for name in _PARTITIONS}
+    except (KeyError, ValueError):
+        return data
+    if min(shares.values()) <= 0 or not sum(shares.values()) < 100:
+        return data
+    return {**data.dict(), **nearest_shares(shares)}
 
 
 class BuildReleaseForm(forms.Form):
@@ -31,6 +48,16 @@ class BuildReleaseForm(forms.Form):
     )
     title = forms.CharField(max_length=200)
     description = forms.CharField(required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    creators = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="Who is to be cited, one a line; an ORCID may follow: Name (https://orcid.org/…).",
+    )
+    homepage = forms.URLField(
+        required=False,
+        assume_scheme="https",
+        help_text="Public address of the release's page, if it has one.",
+    )
     min_positives = forms.IntegerField(
         label="Positives a class, at least", min_value=1, initial=500
     )
@@ -43,13 +70,30 @@ class BuildReleaseForm(forms.Form):
     duplicates = forms.ChoiceField(
         choices=[
             ("keep_one", "Leave one of verified copies"),
+            ("drop", "Leave none of them"),
             ("keep_together", "Keep all, in one partition"),
         ]
     )
     seed = forms.IntegerField(min_value=0, initial=0)
+    engine = forms.ChoiceField(
+        label="Splitter",
+        choices=[
+            ("consonance", "Consonance’s: groups, unknown labels and pairs"),
+            ("skmultilearn", "scikit-multilearn’s iterative stratification, of whole groups"),
+        ],
+        required=False,
+    )
+    split_anew = forms.BooleanField(
+        required=False,
+        label="Divide all clips again",
+        help_text="Else those of the last version stay in their partition. It asks for a MAJOR "
+        "version.",
+    )
+    #: Shares that could be had, where those asked for cannot.
+    nearest: dict[str, float] | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        super().__init__(with_nearest_shares(data), *args, **kwargs)
         field = self.fields["labels"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
         field.queryset = FrozenTableRow.objects.filter(kind="labels").select_related("collection")
@@ -60,8 +104,11 @@ class BuildReleaseForm(forms.Form):
         if not self.errors:
             shares = {name: values[name] for name in ("train", "validation", "test")}
             if abs(sum(shares.values()) - 1) > 1e-6:
+                self.nearest = nearest_shares(shares)
+                told = ", ".join(f"{share:g} {name}" for name, share in self.nearest.items())
                 raise forms.ValidationError(
-                    f"The shares add up to {sum(shares.values()):.2f}. They must add up to 1."
+                    f"The shares add up to {sum(shares.values()):.2f}. They must add up to 1. "
+                    f"The nearest possible plan is {told}."
                 )
             try:
                 self.recipe()
@@ -74,6 +121,9 @@ class BuildReleaseForm(forms.Form):
         values = self.cleaned_data
         return ReleaseRecipe(
             shares={name: values[name] for name in ("train", "validation", "test")},
+            creators=tuple(
+                line.strip() for line in values["creators"].splitlines() if line.strip()
+            ),
             **{
                 name: values[name]
                 for name in (
@@ -81,10 +131,37 @@ class BuildReleaseForm(forms.Form):
                     "version",
                     "title",
                     "description",
+                    "homepage",
                     "min_positives",
                     "min_labels",
                     "duplicates",
                     "seed",
+                    "split_anew",
                 )
             },
+            engine=values["engine"] or "consonance",
         )
+
+
+class FindDuplicatesForm(forms.Form):
+    """Whose clips are compared, and how many strangers may be taken for copies."""
+
+    collection = forms.ModelChoiceField(queryset=Collection.objects.none(), empty_label=None)
+    expected_false_edges = forms.FloatField(
+        label="False pairs expected, at most",
+        min_value=0.001,
+        max_value=1,
+        initial=0.1,
+        help_text="Among all pairs. It sets the thresholds.",
+    )
+    recordings = forms.BooleanField(
+        required=False,
+        label="Compare whole recordings, too",
+        help_text="Two clips of one song on two albums need not overlap.",
+    )
+
+    def __init__(self, *args: Any, collections: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["collection"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - declared above
+        field.queryset = collections.order_by("name")

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from consonance.catalog.models import Collection, Taxonomy
 from consonance.catalog.panels import Fact, Panel, register_panel
-from splits.models import Release, ReleaseClip
+from splits.models import DuplicateScan, Release, ReleaseClip
+from splits.reporting.queue import open_in
 
 
 @register_panel("collection", order=40)
@@ -22,12 +23,42 @@ def releases(collection: Collection, person: Any) -> Panel:
         )
         for release in Release.objects.filter(collection=collection)
     ]
+    waiting = open_in(collection)
+    if facts:
+        told = f"{waiting:,} open" if waiting else "none open"
+        queue = f"{reverse('splits:report_queue')}?collection={collection.slug}"
+        facts.append(Fact("Reported labels", told, queue))
     return Panel(
         title="Releases",
         facts=facts,
         note="" if facts else "Nothing is published yet.",
         url=reverse("splits:build"),
         action="Build a release",
+    )
+
+
+@register_panel("collection", order=35)
+def duplicates(collection: Collection, person: Any) -> Panel:
+    """Return what the newest search for duplicates found."""
+    scan = DuplicateScan.objects.filter(collection=collection).first()
+    if scan is None:
+        return Panel(
+            title="Duplicates",
+            note="Its clips were not compared yet.",
+            url=reverse("splits:duplicates"),
+            action="Look for duplicates",
+        )
+    doubtful = scan.facts["pairs"] - scan.facts["verified"]
+    url = reverse("splits:duplicate_pairs", args=[scan.pk])
+    return Panel(
+        title="Duplicates",
+        facts=[
+            Fact("Clips compared", f"{scan.clips:,}", url),
+            Fact("Verified pairs", f"{scan.facts['verified']:,}", url),
+            Fact("Doubtful pairs", f"{doubtful:,}", url),
+        ],
+        url=reverse("splits:duplicate_review", args=[scan.pk]) if doubtful else url,
+        action="Hear doubtful pairs" if doubtful else "See the pairs",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from splits.label_facts import Agreement, agreement_by_class
 from splits.models import Release
 
 _SERIES = 4  # colours of the design system
@@ -21,8 +22,9 @@ def partitions_of(release: Release) -> list[str]:
 
 
 def class_rows(release: Release) -> list[dict[str, Any]]:
-    """Return a row a class: counts, and its positives by partition as segments of a bar."""
+    """Return a row a class: counts, agreement, its positives by partition as segments of a bar."""
     rows = []
+    agreed = agreement_by_class(release)
     partitions = partitions_of(release)
     most = max((entry["present"] for entry in release.figures["classes"].values()), default=1)
     for name, entry in release.figures["classes"].items():
@@ -46,6 +48,7 @@ def class_rows(release: Release) -> list[dict[str, Any]]:
                 "present": entry["present"],
                 "absent": entry["absent"],
                 "labels": entry["present"] + entry["absent"],
+                **_agreement(agreed.get(name)),
                 "by_partition": [
                     entry["by_partition"].get(partition, [0, 0]) for partition in partitions
                 ],
@@ -56,33 +59,18 @@ def class_rows(release: Release) -> list[dict[str, Any]]:
     return rows
 
 
+def _agreement(found: Agreement | None) -> dict[str, str]:
+    if found is None or found.agreeing is None:
+        return {"agreement_percent": "", "alpha": ""}
+    alpha = "–" if found.alpha is None else f"{found.alpha:.2f}"
+    return {"agreement_percent": f"{100 * found.agreeing:.0f} %", "alpha": alpha}
+
+
 def partition_legend(partitions: list[str]) -> list[dict[str, Any]]:
     """Return which colour means which partition."""
     return [
         {"label": partition, "series": index % _SERIES + 1}
         for index, partition in enumerate(partitions)
-    ]
-
-
-def loading_lines(release: Release) -> list[dict[str, str]]:
-    """Return pieces of code that open the release."""
-    folder = release.folder.name
-    return [
-        {
-            "label": "numpy, with the loader that lies in the release",
-            "code": f'import sys; sys.path.insert(0, "{folder}")\n'
-            "import reader\n"
-            f'data = reader.load("{folder}")  # data.y: 1 present, 0 absent, -1 unknown',
-        },
-        {
-            "label": "pandas",
-            "code": "import pandas as pd\n"
-            f'labels = pd.read_parquet("{folder}/parquet/labels.parquet")',
-        },
-        {
-            "label": "Check every byte, with Python alone",
-            "code": f"python {folder}/verify.py {folder}",
-        },
     ]
 
 
@@ -126,15 +114,6 @@ def facts_of(release: Release) -> list[dict[str, Any]]:
     if basis:
         facts.insert(0, {"label": "Simulation", "value": basis})
     return facts
-
-
-def citation(release: Release) -> str:
-    """Return a sentence to cite the release by."""
-    who = ", ".join(release.manifest.get("creators", [])) or release.collection.name
-    return (
-        f"{who} ({release.published_at:%Y}). {release.title}, version {release.version}. "
-        f"Manifest SHA-256 {release.manifest_sha256}."
-    )
 
 
 def _detector(detector: dict[str, Any]) -> str:

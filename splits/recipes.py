@@ -8,8 +8,12 @@ from typing import Any, Self
 
 from consonance.errors import ParameterError
 
-#: Policies for verified duplicates: leave one copy, or keep all of them in one partition.
-DUPLICATE_POLICIES = ("keep_one", "keep_together")
+#: Policies for verified duplicates: leave one copy, or none, or keep all of them in one partition.
+DUPLICATE_POLICIES = ("keep_one", "drop", "keep_together")
+#: Pages that have an address where a release's would be.
+RESERVED = ("build", "duplicates", "reports")
+#: Splitters (`splits.stratify.ENGINES`): ours, and scikit-multilearn's where it is installed.
+ENGINES = ("consonance", "skmultilearn")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +37,16 @@ class ReleaseRecipe:
         house only, and the release says so.
     leave_out
         Names of classes that the release does without, such as those too rare for its contract.
+    engine
+        Which splitter divides: one of `ENGINES`.
+    split_anew
+        Divide all clips again instead of leaving those of the last version where they are.
     description
         For people.
     creators
-        Who is to be cited.
+        Who is to be cited; an ORCID may follow a name: "Name (https://orcid.org/…)".
+    homepage
+        Public address of the release's page, if it has one: Croissant and the citation name it.
     """
 
     name: str
@@ -51,8 +61,11 @@ class ReleaseRecipe:
     duplicates: str = "keep_one"
     any_licence: bool = False
     leave_out: tuple[str, ...] = ()
+    engine: str = "consonance"
+    split_anew: bool = False
     description: str = ""
     creators: tuple[str, ...] = ()
+    homepage: str = ""
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
@@ -60,6 +73,8 @@ class ReleaseRecipe:
             raise ParameterError(
                 f"A release cannot be called {self.name!r}: use lower-case words joined by hyphens."
             )
+        if self.name in RESERVED:
+            raise ParameterError(f"A release cannot be called {self.name!r}: a page has that name.")
         if not re.fullmatch(r"(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}", self.version):
             raise ParameterError(f"Version {self.version!r}: use MAJOR.MINOR.PATCH, like 1.0.0.")
         total = sum(self.shares.values())
@@ -72,6 +87,14 @@ class ReleaseRecipe:
             raise ParameterError(
                 f"Policy for duplicates is {self.duplicates!r}: use one of "
                 f"{', '.join(DUPLICATE_POLICIES)}."
+            )
+        if self.homepage and not re.fullmatch(r"https?://\S+", self.homepage):
+            raise ParameterError(
+                f"A page cannot be at {self.homepage!r}: give an address with http:// or https://."
+            )
+        if self.engine not in ENGINES:
+            raise ParameterError(
+                f"No splitter is called {self.engine!r}: use one of {', '.join(ENGINES)}."
             )
         if self.min_positives < 1 or self.min_labels < self.min_positives:
             raise ParameterError(

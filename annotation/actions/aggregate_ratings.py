@@ -184,6 +184,7 @@ def _freeze(
         "ratings",
         {
             **where,
+            "gold": "retired only",
             "raters": "HMAC-SHA256 pseudonyms",
             "simulated_raters": simulated,
             "excluded_raters": excluded,

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 from django.db import transaction
 
-from annotation.campaigns.drawing import BATCH, check_rounds, new_questions
+from annotation.campaigns.drawing import check_rounds
+from annotation.campaigns.opening import store_campaign
 from annotation.campaigns.passes import to_ask
 from annotation.campaigns.rules import CampaignRules, check_name
-from annotation.campaigns.wording import default_guideline
-from annotation.models import Campaign, GuidelineVersion, Question
+from annotation.models import Campaign
 from candidates.models import SamplingRound
-from consonance.catalog.models import TaxonomyClass
 from consonance.errors import StateError
 from consonance.ledger.models import record
 from consonance.people.access import require
@@ -61,25 +58,16 @@ def open_campaign(
     if not pairs:
         raise StateError("These rounds drew no candidates, so there is nothing to ask.")
     with transaction.atomic():
-        campaign = Campaign.objects.create(
+        campaign = store_campaign(
             collection=collection,
             name=name,
-            created_by=actor,
-            **asdict(chosen),
+            rules=chosen,
+            pairs=pairs,
+            drawn=len(asking.drawn),
+            rounds=rounds,
+            priors=asking.priors,
+            actor=actor,
         )
-        campaign.rounds.set(rounds)
-        targets = TaxonomyClass.objects.in_bulk({target for _, target in pairs})
-        GuidelineVersion.objects.bulk_create(
-            GuidelineVersion(
-                campaign=campaign, target=target, text=default_guideline(target), created_by=actor
-            )
-            for target in sorted(targets.values(), key=lambda target: target.position)
-        )
-        rng = np.random.default_rng(campaign.seed)
-        made = new_questions(
-            campaign, pairs, targets, rng, priors=asking.priors, drawn=len(asking.drawn)
-        )
-        Question.objects.bulk_create(made, batch_size=BATCH)
         record(
             "open_campaign",
             target=campaign,

@@ -11,8 +11,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from annotation.allocation.setting_aside import ask_again, locked, set_aside
-from annotation.models import ClipFlag, GoldAnswer, Question
-from consonance.catalog.models import Clip
+from annotation.gold.with_clip import bring_back, retire_with
+from annotation.models import ClipFlag, Question
+from consonance.catalog.models import Clip, Withdrawal
+from consonance.catalog.withdrawals import (
+    follow_lift,
+    follow_withdrawal,
+    in_force,
+    write_lift,
+    write_withdrawal,
+)
 from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import record
 from consonance.people.access import require
@@ -76,9 +84,9 @@ def resolve_flags(*, clip_id: UUID, resolution: str, actor: Any = None) -> Resol
             return Resolved(reports=0, questions=0, gold=0)
         now = timezone.now()
         if resolution == _Resolution.WITHDRAWN:
-            done = _withdraw(clip, questions, changed, now)
+            done = _withdraw(clip, questions, changed, now, actor)
         else:
-            done = _keep(clip, questions, changed, now)
+            done = _keep(clip, questions, changed, now, actor)
         for flag in changed:
             flag.resolution, flag.resolved_by, flag.resolved_at = resolution, actor, now
         ClipFlag.objects.bulk_update(changed, ["resolution", "resolved_by", "resolved_at"])
@@ -94,48 +102,42 @@ def resolve_flags(*, clip_id: UUID, resolution: str, actor: Any = None) -> Resol
 
 
 def _withdraw(
-    clip: Clip, questions: list[Question], flags: list[ClipFlag], now: datetime
+    clip: Clip, questions: list[Question], flags: list[ClipFlag], now: datetime, actor: Any
 ) -> Resolved:
-    Clip.objects.filter(pk=clip.pk).update(is_withdrawn=True)
+    held = in_force(clip.pk)
     stopped = set_aside(questions, now)
     # The moment marks what was retired with the clip, and comes back with it.
-    gold = GoldAnswer.objects.filter(clip=clip, retired_at__isnull=True).update(retired_at=now)
+    gold = retire_with(clip.pk, now)
+    follow_withdrawal(clip.pk, now, actor)
+    if held is None:  # withdrawn for another reason, it stays so for that one
+        write_withdrawal(clip, reason=Withdrawal.Reason.DAMAGED, actor=actor, moment=now)
     return Resolved(reports=len(flags), questions=len(stopped), gold=gold)
 
 
-def _keep(clip: Clip, questions: list[Question], flags: list[ClipFlag], now: datetime) -> Resolved:
+def _keep(
+    clip: Clip, questions: list[Question], flags: list[ClipFlag], now: datetime, actor: Any
+) -> Resolved:
     moments = {
         flag.resolved_at
         for flag in flags
         if flag.resolution == _Resolution.WITHDRAWN and flag.resolved_at is not None
     }
+    held = in_force(clip.pk)
+    if held is not None and held.reason != Withdrawal.Reason.DAMAGED:
+        raise StateError(
+            f"{clip} was withdrawn for another reason ({held.get_reason_display().lower()})."
+            " Lift its withdrawal on the page of its recording first."
+        )
     if clip.is_withdrawn and not moments:
         raise StateError(
             f"{clip} was withdrawn for another reason: its sound could not be made. Cut it again"
             " before it is asked about."
         )
-    Clip.objects.filter(pk=clip.pk).update(is_withdrawn=False)
     back = ask_again(questions, now)
-    return Resolved(reports=len(flags), questions=len(back), gold=_bring_back(clip, moments))
-
-
-def _bring_back(clip: Clip, moments: set[datetime]) -> int:
-    """Set gold again that was retired with the clip; its old rows stay as they are."""
-    held = GoldAnswer.objects.filter(clip=clip, retired_at__isnull=True)
-    taken = set(held.values_list("target_id", "created_by_id"))
-    gone = GoldAnswer.objects.filter(clip=clip, retired_at__in=moments)
-    copies = [
-        GoldAnswer(
-            collection_id=row.collection_id,
-            clip=clip,
-            target_id=row.target_id,
-            truth=row.truth,
-            source=row.source,
-            explanation=row.explanation,
-            is_quiz=row.is_quiz,
-            created_by_id=row.created_by_id,
-        )
-        for row in gone
-        if (row.target_id, row.created_by_id) not in taken
-    ]
-    return len(GoldAnswer.objects.bulk_create(copies))
+    if held is not None:
+        moments.add(held.withdrawn_at)
+    gold = bring_back(clip.pk, moments)
+    if held is not None:
+        follow_lift(clip.pk, held.withdrawn_at, actor)
+    write_lift(clip, actor=actor)
+    return Resolved(reports=len(flags), questions=len(back), gold=gold)

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from annotation.gold.quizzes import choose, first_quiz_is_due, retry_refusal
+from annotation.gold.quiz_breaks import breaks
+from annotation.gold.quizzes import choose, first_quiz_is_due
 from annotation.models import Campaign, Measure, QuizAttempt, QuizItem
 from annotation.people.measures import in_force, is_excluded, is_paused, must_requiz
 from consonance.catalog.models import TaxonomyClass
@@ -59,9 +60,9 @@ def start_quiz(
         held = is_paused(person, campaign) or is_excluded(person, campaign)
         if target_id is None or held or not first_quiz_is_due(campaign, person, target_id):
             raise StateError(_("Nobody asked you to take the quiz. You can answer as always."))
-    refusal = retry_refusal(campaign, person, timezone.now())
-    if refusal:
-        raise StateError(refusal)
+    resting = breaks(campaign, person, timezone.now()).get(target_id)
+    if resting is not None:
+        raise StateError(resting.told)
     gold = choose(campaign, person, target_id)
     if not gold:
         raise StateError(

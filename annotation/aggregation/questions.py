@@ -79,6 +79,8 @@ class Questions:
         What is known: 1 present, 0 absent, -1 not known or contradicting.
     contradicting
         How many have gold that contradicts itself.
+    retired
+        Whether there was gold, and none is in use any more.
     likelihood
         The detector's number in the newest of the campaign's rounds that drew the pair; NaN where
         none did, or the detector knows nothing of the class.
@@ -99,6 +101,7 @@ class Questions:
     duration_ms: IntArray
     gold: IntArray
     contradicting: int
+    retired: BoolArray
     likelihood: FloatArray
     tail: IntArray
 
@@ -120,7 +123,7 @@ def read_questions(campaign: Campaign) -> Questions:
     order = np.lexsort((_name_rank(targets)[context], *identifiers.sort_keys(clip)))
     rows, context = rows.take(pa.array(order)), context[order]
     ids, clip = identifiers.whole(rows["id"]), identifiers.whole(rows["clip"])
-    gold, contradicting = _gold(campaign, targets, clip, context)
+    gold, contradicting, retired = _gold(campaign, targets, clip, context)
     likelihood, tail = _likelihoods(campaign, targets, clip, context)
     return Questions(
         targets=targets,
@@ -136,6 +139,7 @@ def read_questions(campaign: Campaign) -> Questions:
         duration_ms=rows["duration_ms"].to_numpy(),
         gold=gold,
         contradicting=contradicting,
+        retired=retired,
         likelihood=likelihood,
         tail=tail,
     )
@@ -189,7 +193,7 @@ def _name_rank(targets: list[TaxonomyClass]) -> IntArray:
 
 def _gold(
     campaign: Campaign, targets: list[TaxonomyClass], clip: pa.Array, context: IntArray
-) -> tuple[IntArray, int]:
+) -> tuple[IntArray, int, BoolArray]:
     known = gold_answers.known(campaign.collection_id)
     cell = _Cells(targets, clip, context)
     gold = np.full(len(context), UNKNOWN, np.int64)
@@ -198,7 +202,10 @@ def _gold(
     truth = np.where(np.fromiter(known.present.values(), bool, len(pairs)), YES, NO)
     gold[at[at >= 0]] = truth[at >= 0]
     doubtful = cell.find(*_ids_of(list(known.contradicting)))
-    return gold, int((doubtful >= 0).sum())
+    retired = np.zeros(len(context), bool)
+    out_of_use = cell.find(*_ids_of(sorted(gold_answers.retired(campaign.collection_id))))
+    retired[out_of_use[out_of_use >= 0]] = True
+    return gold, int((doubtful >= 0).sum()), retired
 
 
 def _ids_of(pairs: list[gold_answers.Pair]) -> tuple[pa.Array, pa.Array]:

@@ -11,7 +11,6 @@ from annotation.aggregation import identifiers
 from annotation.aggregation.codes import (
     ANSWERS,
     NO,
-    UNKNOWN,
     UNSURE,
     YES,
     FloatArray,
@@ -42,7 +41,8 @@ def ratings_table(collected: Collected) -> pa.Table:
         "rater": names.take(pa.array(answers.rater)),
         "rater_is_simulated": pa.array(simulated[answers.rater]),
         "answer": named(answers.answer, ANSWERS),
-        "is_gold": pa.array(questions.gold[answers.question] != UNKNOWN),
+        # What is frozen may be published: gold that is still in use must not be told.
+        "is_gold": pa.array(questions.retired[answers.question]),
         "answered_at": pa.array(answers.answered_us).cast(RATINGS.field("answered_at").type),
         "response_ms": _measured(answers.response),
         "heard_ms": _measured(answers.heard),

@@ -100,6 +100,14 @@ class _QuizFields(serializers.Serializer[Any]):
     wait = serializers.CharField(
         allow_blank=True, help_text="Why the next attempt may not begin yet; else empty."
     )
+    wait_until = serializers.DateTimeField(
+        allow_null=True, help_text="When it may begin; null where it may now."
+    )
+    others = ClassShown(
+        many=True,
+        help_text="After a failed quiz of a class: others with questions for you, the next first."
+        " Claim with `class`.",
+    )
     item = QuizItemShown(allow_null=True, help_text="The clip that is asked now.")
     explained = QuizExplained(many=True, help_text="Those that were answered, in order.")
 
@@ -215,7 +223,9 @@ def _standing(campaign: Campaign, stand: QuizStanding) -> dict[str, Any]:
         "needed": stand.score.needed,
         "answered": stand.score.answered,
         "right": stand.score.right,
-        "wait": stand.wait,
+        "wait": stand.resting.told if stand.resting is not None else "",
+        "wait_until": stand.resting.until if stand.resting is not None else None,
+        "others": stand.others,
         "item": shown[answered] if answered < len(shown) else None,
         "explained": shown[:answered],
     }

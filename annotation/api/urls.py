@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation.api import consistency, headphones, own, passing, quiz, runs, views
+from annotation.api import consistency, headphones, own, participation, passing, quiz, runs, views
 
 _REPORT = "campaigns/<uuid:campaign_id>/consistency/"
 _QUIZ = "campaigns/<uuid:campaign_id>/quiz"
@@ -37,6 +37,11 @@ urlpatterns = [
     ),
     path("", include("annotation.api.curating.urls")),
     path("", include("annotation.api.exporting.urls")),
+    path(
+        "studies/<uuid:study_id>/participation",
+        participation.ParticipationView.as_view(),
+        name="participation",
+    ),
     path("me", own.MeView.as_view(), name="me"),
     path("me/answers", own.OwnAnswersView.as_view(), name="me_answers"),
     path("me/export", own.OwnExportView.as_view(), name="me_export"),

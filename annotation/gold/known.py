@@ -54,6 +54,13 @@ def known(collection: Collection | UUID) -> Known:
     )
 
 
+def retired(collection: Collection | UUID) -> frozenset[Pair]:
+    """Return the pairs whose gold was all taken out of use: what a release may mark as gold."""
+    ever = GoldAnswer.objects.filter(collection=collection, retired_at__isnull=False)
+    still = set(in_force(collection).values_list("clip_id", "target_id"))
+    return frozenset(ever.values_list("clip_id", "target_id")) - still
+
+
 #: Asked with every answer.
 _SAID: Final = Prepared(
     lambda clip, target: (

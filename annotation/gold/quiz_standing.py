@@ -7,15 +7,11 @@ from typing import Any, Literal
 
 from django.utils import timezone
 
-from annotation.gold.quizzes import (
-    Score,
-    choose,
-    first_quiz_is_due,
-    retry_refusal,
-    score_of,
-)
+from annotation.campaigns.other_classes import other_classes
+from annotation.gold.quiz_breaks import Break, breaks
+from annotation.gold.quizzes import Score, choose, first_quiz_is_due, score_of
 from annotation.models import Campaign, Measure, QuizAttempt, QuizItem
-from annotation.people.measures import in_force
+from annotation.people.measures import in_force, is_paused
 from consonance.catalog.models import TaxonomyClass
 
 #: `not_asked`: nobody wants it of them; `impossible`: there is too little gold; `intro`: not begun;
@@ -43,8 +39,10 @@ class QuizStanding:
         Which attempt it is, from 1; 0 before the first.
     is_due
         Whether a passed quiz stands before the person's next question.
-    wait
-        Why the next attempt may not begin yet; empty where it may.
+    resting
+        Why the next attempt may not begin yet; None where it may.
+    others
+        Classes that the person may be asked about instead, where they failed this one's quiz.
     """
 
     stage: Stage
@@ -54,7 +52,8 @@ class QuizStanding:
     items: list[QuizItem] = field(default_factory=list)
     number: int = 0
     is_due: bool = False
-    wait: str = ""
+    resting: Break | None = None
+    others: list[TaxonomyClass] = field(default_factory=list)
 
     @property
     def next_item(self) -> QuizItem | None:
@@ -95,7 +94,10 @@ def quiz_standing(
     is_due = again is not None or (
         target is not None and first_quiz_is_due(campaign, person, target.pk)
     )
-    wait = retry_refusal(campaign, person, timezone.now()) if is_due else ""
+    resting = None
+    if is_due:
+        about = target.pk if target is not None else None
+        resting = breaks(campaign, person, timezone.now()).get(about)
     attempts = QuizAttempt.objects.filter(campaign=campaign, person=person)
     attempts = attempts.select_related("target")
     latest = attempts.order_by("-started_at").first()
@@ -112,7 +114,8 @@ def quiz_standing(
             items=items,
             number=attempts.filter(started_at__lte=latest.started_at).count(),
             is_due=is_due,
-            wait=wait,
+            resting=resting,
+            others=_others(campaign, person, latest) if is_due else [],
         )
     to_come = choose(campaign, person, target.pk if target is not None else None) if is_due else []
     return QuizStanding(
@@ -120,7 +123,7 @@ def quiz_standing(
         target=target,
         score=score_of([QuizItem(gold=one) for one in to_come]),
         is_due=is_due,
-        wait=wait,
+        resting=resting,
     )
 
 
@@ -130,3 +133,12 @@ def _still_matters(attempt: QuizAttempt, again: Measure | None) -> bool:
         is_open = attempt.finished_at is None
         return is_open or bool(attempt.has_passed) or attempt.target_id is not None
     return attempt.started_at >= again.created_at
+
+
+def _others(campaign: Campaign, person: Any, attempt: QuizAttempt) -> list[TaxonomyClass]:
+    """Return the classes for whoever has failed a class's quiz and may answer all the same."""
+    if attempt.has_passed is not False or campaign.state != Campaign.State.OPEN:
+        return []
+    if is_paused(person, campaign):
+        return []
+    return other_classes(campaign, person, attempt.target)

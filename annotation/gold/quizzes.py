@@ -11,8 +11,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from annotation.allocation.chance import chance
 from annotation.models import (
@@ -36,10 +34,6 @@ PASS_SHARE: Final = 0.7
 LEAST_OF_EACH: Final = 2
 #: After the last answer its explanation is still being read, and the clip heard again.
 READING_TIME: Final = timedelta(minutes=15)
-#: A failed attempt is followed by a break, and so many on a day by the next day: else the quiz is
-#: passed by trying.
-RETRY_AFTER: Final = timedelta(minutes=10)
-MOST_FAILED_A_DAY: Final = 3
 
 #: A clip, a class, and what is known of the two.
 _Known = tuple[UUID, UUID, str]
@@ -192,27 +186,6 @@ def choose(campaign: Campaign, person: Any, target_id: UUID | None = None) -> li
     few, many = _sizes(*map(len, kinds))
     chosen = kinds[0][:few] + kinds[1][:many]
     return sorted(chosen, key=lambda gold: chance("quiz:order", *key, gold.pk))
-
-
-def retry_refusal(campaign: Campaign, person: Any, now: datetime) -> str:
-    """Return why a person may not begin another attempt yet; empty where they may."""
-    failed = QuizAttempt.objects.filter(campaign=campaign, person=person, has_passed=False)
-    last = failed.order_by("-finished_at").values_list("finished_at", flat=True).first()
-    if last is None:
-        return ""
-    midnight = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    if failed.filter(finished_at__gte=midnight).count() >= MOST_FAILED_A_DAY:
-        return _(
-            "You have tried %(number)d times today. Rest your ears: from tomorrow you can try"
-            " again."
-        ) % {"number": MOST_FAILED_A_DAY}
-    until = last + RETRY_AFTER
-    if now < until:
-        minute = timezone.localtime(until + timedelta(seconds=59))
-        return _("Read the explanations and take a break: from %(time)s you can try again.") % {
-            "time": f"{minute:%H:%M %Z}"
-        }
-    return ""
 
 
 def _sizes(rarer: int, commoner: int) -> tuple[int, int]:

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation.allocation.tallies import shown_tallies
+from annotation.campaigns.other_classes import other_classes
 from annotation.gold.own import OwnAccuracy, own_accuracy
-from annotation.models import Campaign, Question
+from annotation.gold.quiz_breaks import breaks
+from annotation.models import Campaign
 from consonance.catalog.models import TaxonomyClass
 
-#: Classes that are offered instead of the one that is done.
-_OFFERED: Final = 6
 #: Title and sentence by the reason why nothing more comes.
 _TOLD: Final[dict[str, tuple[str | Promise, str | Promise]]] = {
     "nothing_left": (
@@ -110,7 +111,8 @@ class EndCard:
     progress
         Of the class that was asked about, or of all; None where nothing was counted yet.
     others
-        Other classes that have questions for the person.
+        Other classes that have questions for the person: where this one has none, or its quiz was
+        failed just now.
     """
 
     reason: str
@@ -157,9 +159,10 @@ def end_card(
     title, text = _TOLD[reason]
     if reason == "nothing_left" and not given:
         title = gettext_lazy("Nothing left to ask you")
-    is_open = campaign.state == Campaign.State.OPEN and reason == "nothing_left"
-    others = _others(campaign, person, target) if is_open else []
-    if others:
+    others: list[Link] = []
+    if campaign.state == Campaign.State.OPEN and _is_over(campaign, person, reason, target):
+        others = _links(campaign, other_classes(campaign, person, target))
+    if others and reason == "nothing_left":
         text = gettext_lazy("No other clip of this class is open to you at the moment.")
     return EndCard(
         reason=reason,
@@ -212,17 +215,14 @@ def _first(campaign: Campaign, reason: str, given: str) -> Link | None:
     return Link(label=label, url=given or url)
 
 
-def _others(campaign: Campaign, person: Any, target: TaxonomyClass | None) -> list[Link]:
-    """Return other classes with something left; a query a class, each ended by its first row."""
-    if campaign.asks == Campaign.Asks.CLIP_PASS or target is None:
-        return []
-    left = Question.objects.of(campaign).not_gold().open().not_asked_of(person).suitable_for(person)
-    classes = TaxonomyClass.objects.filter(pk__in=campaign.guidelines.values("target"))
+def _is_over(campaign: Campaign, person: Any, reason: str, target: TaxonomyClass | None) -> bool:
+    """Return whether a class has nothing for a person: no clip, or a quiz only after a break."""
+    if reason == "quiz" and target is not None:
+        return target.pk in breaks(campaign, person, timezone.now())
+    return reason == "nothing_left"
+
+
+def _links(campaign: Campaign, classes: list[TaxonomyClass]) -> list[Link]:
+    """Return where one is asked about each class."""
     here = reverse("annotation:rate", args=[campaign.pk])
-    offered: list[Link] = []
-    for other in classes.exclude(pk=target.pk).order_by("position"):
-        if len(offered) == _OFFERED:
-            break
-        if left.filter(target=other).exists():
-            offered.append(Link(label=other.display_name, url=f"{here}?class={other.name}"))
-    return offered
+    return [Link(label=one.display_name, url=f"{here}?class={one.name}") for one in classes]

@@ -17,9 +17,10 @@ from django.views.decorators.http import require_http_methods
 from annotation.actions.answer_quiz import answer_quiz
 from annotation.actions.start_quiz import start_quiz
 from annotation.gold.quiz_standing import QuizStanding, latest_class, quiz_standing
-from annotation.models import Campaign
+from annotation.models import Campaign, Workload
 from annotation.people.measures import standing
 from annotation.people.participation import way_out
+from annotation.presenting.first_steps import first_steps
 from annotation.presenting.quiz import present_items
 from annotation.views.rating import chosen_class
 from consonance.catalog.models import TaxonomyClass
@@ -38,12 +39,14 @@ def quiz(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     target = chosen_class(request, campaign) or latest_class(campaign, request.user)
     if request.method == "POST":
         return _posted(request, campaign, target)
+    stand = quiz_standing(campaign, request.user, target)
     context = {
         "campaign": campaign,
         "standing": standing(request.user, campaign),
         "target": target,
         "query": _query(target),
-        **_shown(request, campaign, quiz_standing(campaign, request.user, target)),
+        "steps": _steps(campaign, request.user, stand),
+        **_shown(request, campaign, stand),
     }
     return render(request, "annotation/quiz.html", context)
 
@@ -53,6 +56,14 @@ def _query(target: TaxonomyClass | None, **more: int) -> str:
     if target is not None:
         kept["class"] = target.name
     return f"?{urlencode(kept)}" if kept else ""
+
+
+def _steps(campaign: Campaign, person: Any, stand: QuizStanding) -> list[dict[str, Any]]:
+    """Return what lies before the first clip, for whoever has not answered one here."""
+    if stand.target is None or stand.stage in {"not_asked", "impossible"}:
+        return []
+    answered = Workload.objects.filter(campaign=campaign, person=person, answered__gt=0)
+    return [] if answered.exists() else first_steps(campaign, "quiz")
 
 
 def _posted(request: HttpRequest, campaign: Campaign, target: TaxonomyClass | None) -> HttpResponse:
@@ -94,6 +105,7 @@ def _shown(request: HttpRequest, campaign: Campaign, stand: QuizStanding) -> dic
         "explained": list(items.values()),
         "number": stand.number,
         "may_try_again": stand.is_due,
-        "wait": stand.wait,
+        "resting": stand.resting,
+        "others": stand.others,
         "way_out": way_out(request.user, campaign),
     }

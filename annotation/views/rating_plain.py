@@ -66,7 +66,7 @@ def rate_plain(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
                 request.user,
                 reason=claim.reason,
                 detail=claim.detail,
-                target=chosen_class(request, campaign),
+                target=claim.quiz.target if claim.quiz else chosen_class(request, campaign),
                 url=claim.quiz.url if claim.quiz else "",
             )
     return render(request, "annotation/rate.html", page)

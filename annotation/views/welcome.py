@@ -19,9 +19,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from annotation.actions.finish_welcome import finish_welcome
 from annotation.actions.screen_headphones import begin_headphones, screen_headphones
-from annotation.gold.quizzes import quizzed_classes
 from annotation.models import Campaign, Workload
 from annotation.people.participation import way_out
+from annotation.presenting.first_steps import first_steps
 from annotation.welcome.due import step_due
 from annotation.welcome.screening import INTERVALS, PASS_MARK, TRIALS
 from annotation.welcome.sounds import headphone_trial, sound_check
@@ -56,7 +56,7 @@ def welcome(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
         request.session[_CHECK] = _FEWEST + secrets.randbelow(_MOST - _FEWEST + 1)
     context |= {
         "campaign": campaign,
-        "steps": _steps(campaign, 1),
+        "steps": first_steps(campaign, "welcome"),
         "choices": range(1, _MOST + 1),
         "has_been_here": step_due(campaign, request.user) != "welcome",
     }
@@ -87,7 +87,7 @@ def headphones(request: HttpRequest, campaign_id: UUID) -> HttpResponse:
     work = Workload.objects.filter(campaign=campaign, person=person).first()
     page = {
         "campaign": campaign,
-        "steps": _steps(campaign, 2),
+        "steps": first_steps(campaign, "headphones"),
         "asked": TRIALS,
         "needed": PASS_MARK,
         "tones": range(1, INTERVALS + 1),
@@ -169,17 +169,3 @@ def _test(request: HttpRequest, campaign: Campaign) -> dict[str, Any] | None:
     # One begun before tries had numbers is begun anew.
     here = test and test["campaign"] == str(campaign.pk) and "number" in test
     return test if here else None
-
-
-def _steps(campaign: Campaign, now: int) -> list[dict[str, Any]]:
-    """Return what lies before the first clip, in order, with where the person is."""
-    names = [_("Welcome")]
-    if campaign.checks_headphones:
-        names.append(_("Headphones"))
-    if campaign.requires_quiz and quizzed_classes(campaign):
-        names.append(_("Quiz"))
-    names.append(_("First clip"))
-    return [
-        {"name": name, "is_now": place == now, "is_done": place < now}
-        for place, name in enumerate(names, start=1)
-    ]

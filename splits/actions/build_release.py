@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +14,14 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 
 from consonance.catalog.clip_table import clip_table
-from consonance.catalog.models import FrozenTableRow
+from consonance.catalog.models import Clip, FrozenTableRow
 from consonance.errors import ParameterError, ReleaseError, StateError
 from consonance.tables.store import TableStore
 from splits.actions.plan_split import Planned, plan_split
 from splits.actions.publish_release import publish_release
+from splits.actions.since_last import known_of, last_before, partitions_of
 from splits.archive import pack
+from splits.composing import composition_of
 from splits.models import Release
 from splits.recipes import ReleaseRecipe
 from splits.sampling_provenance import sampling_of
@@ -26,6 +29,8 @@ from splits.sampling_provenance import sampling_of
 if TYPE_CHECKING:
     from consonance.jobs.context import JobContext
     from splits.release import Contract, ReleaseSpec
+
+_LOOKUP = 400  # rows asked for at once, well below SQLite's limit of variables
 
 
 def build_release(
@@ -49,7 +54,8 @@ def build_release(
     ParameterError
         If a class to leave out is not in the labels.
     BreachedContractError
-        If the contract would be broken; nothing is published.
+        If the contract would be broken, or the version claims less than it changes; nothing is
+        published.
     StateError
         If the release exists already, or no clip has a decided label.
     """
@@ -60,23 +66,29 @@ def build_release(
         raise StateError(
             f"{recipe.name} {recipe.version} is published and never overwritten: raise the version."
         )
-    from splits.release import BreachedContractError, Tables, build, check, verify_release
+    from splits.release import BreachedContractError, Tables, build_verified, verify_release
+    from splits.release.assemble import assemble
+    from splits.release.breaches import check_assembly
+    from splits.release.changes import Snapshot, check_version, compare
 
     collection = labels.collection
     source = _tables_behind(labels)
     _drop_classes(source, recipe.leave_out)
     rows = source["labels"].column("clip_id").unique().to_pylist()
     contract = _contract(recipe)
-    clips, left_out = _publishable(clip_table(rows), contract)
+    clips, why_out = _publishable(clip_table(rows), contract)
+    left_out = dict(Counter(why_out.values()))
     for reason, count in left_out.items():
         context.log(f"{count} clip(s) left out: {reason}.")
     classes = _classes(source["labels"], clips)
+    last = last_before(recipe.name, recipe.version)
     planned = plan_split(
         clips=clips,
         labels=source["labels"],
         classes=classes,
         recipe=recipe,
         context=context,
+        earlier=partitions_of(last) if last and not recipe.split_anew else None,
     )
     candidates, provenance, features = sampling_of(planned, clips)
     tables = Tables(
@@ -89,8 +101,17 @@ def build_release(
         candidates=candidates,
     )
     provenance["left_out"] = left_out
+    provenance["previous"] = last.version if last else None
     spec = _spec(labels, recipe, contract, classes, planned, provenance, source["ratings"])
-    breaches = check(spec, tables)
+    found = assemble(spec, tables)
+    breaches = check_assembly(spec, found)
+    changes = None
+    if last is not None:
+        known = known_of(last, why_out, planned.groups)
+        changes = compare(
+            Snapshot.of_folder(last.folder), Snapshot.of_assembly(spec, found), known
+        )  # fmt: skip
+        breaches += check_version(changes)
     if breaches:
         raise BreachedContractError(spec.name, breaches)
     # Only what will be published leaves tables and rows behind.
@@ -108,17 +129,23 @@ def build_release(
     context.wrote(folder)
     if folder.exists():
         _adopt(folder, spec)
+        report = verify_release(folder)
     else:
 
         def tell(done: int, total: int, what: str) -> None:
             context.progress(done, total, unit="steps", message=f"Building: {what}")
 
-        build(folder, spec, tables, _read_audio, features=features, progress=tell)
-    report = verify_release(folder)
+        report = build_verified(
+            folder, spec, found, _read_audio, features=features, changes=changes,
+            composition=composition_of(collection, tables, classes),
+            decoded_before=_decoded_before(clips), progress=tell,
+        )  # fmt: skip
     if not report.ok:
         raise ReleaseError(f"The verifier refused {folder}: {report.problems[:3]}")
+    context.progress(0, 2, unit="steps", message="Packing the archive")
     archive = pack(folder)
-    context.wrote(archive)
+    context.wrote(archive.path)
+    context.progress(1, 2, unit="steps", message="Publishing")
     release = publish_release(
         labels=labels,
         recipe=recipe,
@@ -126,8 +153,10 @@ def build_release(
         folder=folder,
         archive=archive,
         spec=spec,
-        tables=tables,
+        found=found,
         verification=report.as_json(),
+        previous=last,
+        changes=changes,
         actor=actor,
     )
     return _result(release)
@@ -180,16 +209,35 @@ def _contract(recipe: ReleaseRecipe) -> Contract:
     return Contract(**promise)
 
 
-def _publishable(clips: pa.Table, contract: Contract) -> tuple[pa.Table, dict[str, int]]:
-    """Return the clips that may be published, and why how many others may not."""
-    from splits.release.attribution import missing_parts
+def _publishable(clips: pa.Table, contract: Contract) -> tuple[pa.Table, dict[str, str]]:
+    """Return the clips that may be published, and of each other one why it may not."""
+    from splits.release.attribution import MISSING_PARTS, missing_parts
 
-    frame = clips.to_pandas()
+    frame = clips.select([*MISSING_PARTS, "clip_id", "licence_spdx"]).to_pandas()
     allowed = frame["licence_spdx"].map(contract.allows).to_numpy(dtype=bool)
     credited = ~missing_parts(frame).any(axis=1).to_numpy() | (not contract.require_attribution)
-    left_out = Counter(f"licence {name}" for name in frame["licence_spdx"][~allowed])
-    left_out["no full attribution"] = int((allowed & ~credited).sum())
-    return clips.filter(pa.array(allowed & credited)), dict(+left_out)
+    why = {
+        clip: f"licence {name}"
+        for clip, name in zip(
+            frame["clip_id"][~allowed], frame["licence_spdx"][~allowed], strict=True
+        )
+    }
+    why |= dict.fromkeys(frame["clip_id"][allowed & ~credited], "no full attribution")
+    return clips.filter(pa.array(allowed & credited)), why
+
+
+def _decoded_before(clips: pa.Table) -> Callable[[str], bool]:
+    """Tell which files were decoded to their end when they were cut or rendered.
+
+    Both compare what comes out with what went in, and name the file by the hash of its bytes.
+    """
+    rows = Clip.objects.filter(rendered_at__isnull=False)
+    known: set[str] = set()
+    ids = clips.column("clip_id").to_pylist()
+    for first in range(0, len(ids), _LOOKUP):
+        some = rows.filter(pk__in=ids[first : first + _LOOKUP])
+        known.update(some.values_list("audio_sha256", flat=True))
+    return known.__contains__
 
 
 def _tables_behind(labels: FrozenTableRow) -> dict[str, pa.Table]:
@@ -198,7 +246,13 @@ def _tables_behind(labels: FrozenTableRow) -> dict[str, pa.Table]:
         name = labels.facts.get(kind)
         if not name:
             raise StateError(f"{labels} does not say which {kind} it came from: aggregate again.")
-        tables[kind] = TableStore(settings.TABLES_ROOT).open(kind, str(name)).read()
+        frozen = TableStore(settings.TABLES_ROOT).open(kind, str(name))
+        tables[kind] = frozen.read()
+        if kind == "ratings" and frozen.facts.get("gold") != "retired only":
+            # Frozen before gold in use was kept out of it: nothing there may be told as gold.
+            untold = pa.array([False] * tables[kind].num_rows)
+            place = tables[kind].schema.get_field_index("is_gold")
+            tables[kind] = tables[kind].set_column(place, tables[kind].schema.field(place), untold)
     return tables
 
 
@@ -242,9 +296,12 @@ def _spec(
         title=recipe.title,
         description=recipe.description,
         creators=recipe.creators,
+        homepage=recipe.homepage,
         classes=classes,
         contract=contract,
         simulated=any(ratings.column("rater_is_simulated").to_pylist()),
+        # The day the labels were frozen: the same labels, the same day, whenever it is built.
+        created=labels.created_at.date().isoformat(),
         inputs={
             "labels": labels.sha256,
             "ratings": str(labels.facts["ratings"]),

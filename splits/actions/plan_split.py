@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 from django.conf import settings
-from django.core.files.storage import default_storage
 
-from consonance.catalog.models import Collection, FrozenTableRow, Track
+from consonance.catalog.models import Clip, Collection, FrozenTableRow
 from consonance.errors import StateError
 from consonance.tables.store import TableStore
+from splits.copies import (
+    Copies,
+    Sound,
+    copies_among_clips,
+    copies_among_recordings,
+    figures,
+    recordings_at_hand,
+)
 from splits.models import SplitPlan
 
 if TYPE_CHECKING:
@@ -72,6 +75,7 @@ def plan_split(
     classes: tuple[str, ...],
     recipe: ReleaseRecipe,
     context: JobContext,
+    earlier: Mapping[str, str] | None = None,
 ) -> Planned:
     """Group duplicates, drop verified copies if the recipe says so, and split by artist.
 
@@ -85,6 +89,9 @@ def plan_split(
         Shares, seed and policy.
     context
         The running job.
+    earlier
+        Clip to its partition in the last version, where it stays unless a duplicate ties it to
+        clips of another one.
 
     Raises
     ------
@@ -93,7 +100,7 @@ def plan_split(
     ParameterError
         If the shares are impossible.
     """
-    from splits.stratify import merge_groups, quality, split
+    from splits.stratify import divide, keep_partitions, merge_groups, quality
 
     frame = clips.to_pandas()
     decided = labels.to_pandas()
@@ -101,10 +108,10 @@ def plan_split(
     frame = frame[frame["clip_id"].isin(set(decided["clip_id"]))].reset_index(drop=True)
     if frame.empty:
         raise StateError("No clip has a decided label yet. Ask for more ratings, then aggregate.")
-    report = _duplicate_clips(frame, context)
-    tracks = _duplicate_tracks(frame, context)
-    group = merge_groups(report.group, _copied_recordings(frame["track_id"], tracks))
-    drop = report.drop & (recipe.duplicates == "keep_one")
+    report = _copied_clips(frame, context).report
+    recordings = _copied_recordings(frame, context)
+    group = merge_groups(report.group, _shared_recordings(frame["track_id"], recordings))
+    drop = left_out(report, recipe.duplicates)
     groups = pa.table(
         {
             "clip_id": frame["clip_id"],
@@ -115,30 +122,41 @@ def plan_split(
     kept = ~drop
     y = label_matrix(frame["clip_id"][kept], decided, classes)
     undivided = merge_groups(frame["artist_key"].astype(str), group)[kept]
-    assignment = split(y, undivided, recipe.shares, seed=recipe.seed, classes=classes)
+    was = [(earlier or {}).get(clip_id, "") for clip_id in frame["clip_id"][kept]]
+    stay = keep_partitions(undivided, np.array(was, dtype=np.str_), recipe.shares)
+    assignment = divide(
+        y, undivided, recipe.shares, seed=recipe.seed, engine=recipe.engine, classes=classes,
+        previous=stay.previous if earlier else None,
+    )  # fmt: skip
     facts = quality(y, undivided, assignment, recipe.shares, classes=classes)
     splits = pa.table({"clip_id": frame["clip_id"][kept], "partition": assignment})
     duplicates = {
-        **_figures(report),
-        "recordings": _figures(tracks.report),
+        **_told(report),
+        "recordings": _told(recordings.report),
         "dropped": int(drop.sum()),
         "policy": recipe.duplicates,
     }
     context.log(
-        f"{len(tracks.report.pairs)} pair(s) of recordings and {duplicates['pairs']} of clips are "
-        f"duplicates, {int(drop.sum())} clip(s) dropped; "
+        f"{len(recordings.report.pairs)} pair(s) of recordings and {duplicates['pairs']} of clips "
+        f"are duplicates, {int(drop.sum())} clip(s) dropped; "
         f"largest share error {facts.max_positive_share_error:.3f}."
     )
-    figures = {
+    balance = {
         "max_positive_share_error": facts.max_positive_share_error,
         "max_negative_share_error": facts.max_negative_share_error,
         "label_distribution": facts.label_distribution,
         "divided_groups": list(facts.leaked_groups),
         "obstacles": list(facts.obstacles),
+        "kept": sum(bool(old) and old == now for old, now in zip(was, assignment, strict=True)),
+        "moved": {
+            key: old
+            for key, old, now in zip(frame["sample_key"][kept], was, assignment, strict=True)
+            if old and old != now
+        },
         "sizes": dict(zip(facts.partitions, facts.sizes.tolist(), strict=True)),
     }
     return Planned(
-        recipe=recipe, groups=groups, splits=splits, quality=figures, duplicates=duplicates
+        recipe=recipe, groups=groups, splits=splits, quality=balance, duplicates=duplicates
     )
 
 
@@ -174,92 +192,68 @@ def label_matrix(
     return y
 
 
-def _duplicate_clips(frame: pd.DataFrame, context: JobContext) -> DuplicateReport:
-    from splits.dedup import Settings, find_duplicates
+def left_out(report: DuplicateReport, policy: str) -> NDArray[np.bool_]:
+    """Return which clips a release does without; a doubtful pair never costs one.
 
-    def tell(done: int, total: int, what: str) -> None:
-        context.progress(done, total, unit="steps", message=f"Looking for duplicates: {what}")
+    Parameters
+    ----------
+    report
+        What is a copy of what.
+    policy
+        `keep_one`: of clips verified to be the same, all but one. `drop`: all of them.
+        `keep_together`: none.
+    """
+    if policy == "keep_one":
+        return report.drop
+    drop = np.zeros(len(report.group), dtype=np.bool_)
+    if policy == "drop":
+        drop[report.pairs[report.verified].ravel()] = True
+    return drop
 
-    with _local(frame["audio_name"]) as paths:
-        return find_duplicates(
-            paths,
-            keys=frame["sample_key"].tolist(),
-            artist=frame["artist_key"].tolist(),
-            recording=frame["track_id"].tolist(),
-            pcm_sha256=frame["pcm_sha256"].tolist(),
-            settings=Settings(threads=settings.NUMERIC_THREADS),
-            progress=tell,
+
+def _copied_clips(frame: pd.DataFrame, context: JobContext) -> Copies:
+    sounds = [
+        Sound(
+            pk=row.clip_id,
+            key=f"{row.sample_key} {row.clip_id}",
+            artist=row.artist_key,
+            recording=row.track_id,
+            file_sha256=row.audio_sha256,
+            pcm_sha256=row.pcm_sha256,
+            name=row.audio_name,
         )
+        for row in frame.itertuples()
+    ]
+    owner = Clip.objects.values_list("track__collection_id", flat=True).get(pk=sounds[0].pk)
+    return copies_among_clips(sounds, owner, context)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Tracks:
-    keys: list[str]
-    report: DuplicateReport
-
-
-def _duplicate_tracks(frame: pd.DataFrame, context: JobContext) -> _Tracks:
-    """Compare whole recordings: clips cut apart in two copies of one share no sound."""
-    from splits.dedup import Settings, find_duplicates
-
-    def tell(done: int, total: int, what: str) -> None:
-        context.progress(done, total, unit="steps", message=f"Comparing recordings: {what}")
-
+def _copied_recordings(frame: pd.DataFrame, context: JobContext) -> Copies:
     wanted = frame["track_id"].unique().tolist()
-    found = Track.objects.filter(pk__in=wanted).select_related("collection").order_by("track_no")
-    tracks = [track for track in found if track.file.is_file()]
-    if len(tracks) < len(wanted):
+    sounds = recordings_at_hand(wanted)
+    if len(sounds) < len(wanted):
         context.log(
-            f"{len(wanted) - len(tracks)} recording(s) are not at hand: compared by clips only.",
+            f"{len(wanted) - len(sounds)} recording(s) are not at hand: compared by clips only.",
             level="warning",
         )
-    report = find_duplicates(
-        [track.file for track in tracks],
-        keys=[f"{track.track_no:09d}" for track in tracks],
-        artist=[track.artist_key for track in tracks],
-        # Recordings whose sound was never hashed are equal to nothing.
-        pcm_sha256=[track.pcm_sha256 or f"none {track.pk}" for track in tracks],
-        settings=Settings(threads=settings.NUMERIC_THREADS),
-        progress=tell,
-    )
-    return _Tracks(keys=[str(track.pk) for track in tracks], report=report)
+    return copies_among_recordings(sounds, context)
 
 
-def _copied_recordings(track_ids: pd.Series, tracks: _Tracks) -> NDArray[np.str_]:
+def _shared_recordings(track_ids: pd.Series, copies: Copies) -> NDArray[np.str_]:
     """Return keys that clips share only if their recordings are copies of each other."""
-    numbers = tracks.report.group.tolist()
-    copies = {number for number, count in Counter(numbers).items() if count > 1}
+    numbers = copies.report.group.tolist()
+    several = {number for number, count in Counter(numbers).items() if count > 1}
     of_track = {
-        key: f"recording {number}"
-        for key, number in zip(tracks.keys, numbers, strict=True)
-        if number in copies
+        sound.pk: f"recording {number}"
+        for sound, number in zip(copies.sounds, numbers, strict=True)
+        if number in several
     }
     return np.array([of_track.get(key, f"clip {row}") for row, key in enumerate(track_ids)])
 
 
-@contextmanager
-def _local(names: pd.Series) -> Iterator[list[Path]]:
-    """Give paths of stored files: their own where storage is a folder, copies elsewhere."""
-    try:
-        yield [Path(default_storage.path(name)) for name in names]
-        return
-    except NotImplementedError:
-        pass  # storage without paths (S3): copied for as long as they are needed
-    with tempfile.TemporaryDirectory(prefix="consonance-clips-") as folder:
-        paths = []
-        for index, name in enumerate(names):
-            path = Path(folder) / f"{index:06d}.ogg"
-            with default_storage.open(name) as source, path.open("wb") as target:
-                shutil.copyfileobj(source, target)
-            paths.append(path)
-        yield paths
-
-
-def _figures(report: DuplicateReport) -> dict[str, Any]:
-    return {
-        "pairs": len(report.pairs),
-        "verified": int(report.verified.sum()),
-        "threshold": float(report.threshold),
-        "expected_false_edges": float(report.expected_false_edges),
-        "recall": float(report.recall),
-    }
+def _told(report: DuplicateReport) -> dict[str, Any]:
+    """Return what a release's provenance says of a search."""
+    known = figures(report)
+    names = ("pairs", "verified", "cut", "threshold", "expected_false_edges", "recall", "is_exact")
+    said = int(np.count_nonzero(report.kind == "said"))
+    return {**{name: known[name] for name in names}, "by_people_alone": said}

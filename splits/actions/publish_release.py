@@ -12,13 +12,14 @@ from django.db import transaction
 
 from consonance.catalog.models import FrozenTableRow
 from consonance.ledger.models import record
-from splits.actions.plan_split import label_matrix
-from splits.archive import sha256_of
 from splits.models import Release, ReleaseClip, SplitPlan
 
 if TYPE_CHECKING:
+    from splits.archive import Archive
     from splits.recipes import ReleaseRecipe
-    from splits.release import ReleaseSpec, Tables
+    from splits.release import ReleaseSpec
+    from splits.release.assemble import Assembly
+    from splits.release.changes import Changes
 
 
 def publish_release(
@@ -27,10 +28,12 @@ def publish_release(
     recipe: ReleaseRecipe,
     plan: SplitPlan,
     folder: Path,
-    archive: Path,
+    archive: Archive,
     spec: ReleaseSpec,
-    tables: Tables,
+    found: Assembly,
     verification: dict[str, Any],
+    previous: Release | None = None,
+    changes: Changes | None = None,
     actor: Any,
 ) -> Release:
     """Make a built, verified and packed release known; the folder itself is not touched.
@@ -39,23 +42,19 @@ def publish_release(
     ----------
     labels
         What it was built from.
-    recipe, plan, spec, tables
+    recipe, plan, spec, found
         As it was built.
     folder, archive
         Where it lies, and as one file.
     verification
         The verifier's report.
+    previous, changes
+        The last version, and what differs from it.
     actor
         Who publishes; None for the command line.
     """
     manifest = (folder / "manifest.json").read_bytes()
-    decided = tables.labels.to_pandas()
-    decided = decided[decided["decision"].isin(["present", "absent"])]
-    frame = tables.splits.to_pandas().merge(
-        tables.clips.to_pandas()[["clip_id", "sample_key", "licence_spdx", "artist_key"]],
-        on="clip_id",
-    )
-    y = label_matrix(frame["clip_id"], decided, spec.classes)
+    frame, y = found.clips, found.y
     with transaction.atomic():
         release = Release.objects.create(
             collection=labels.collection,
@@ -69,8 +68,10 @@ def publish_release(
             figures=_figures(frame, y, spec.classes),
             verification=verification,
             is_simulated=spec.simulated,
-            archive_bytes=archive.stat().st_size,
-            archive_sha256=sha256_of(archive),
+            archive_bytes=archive.size,
+            archive_sha256=archive.sha256,
+            previous=previous,
+            changes=changes.as_json() if changes else {},
             published_by=actor if getattr(actor, "pk", None) else None,
         )
         ReleaseClip.objects.bulk_create(

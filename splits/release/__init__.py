@@ -6,10 +6,10 @@ Pure functions over Arrow tables and bytes; knows no Django.
 from __future__ import annotations
 
 from splits.release.breaches import BreachedContractError, check
-from splits.release.builder import build
+from splits.release.builder import build, build_verified
 from splits.release.contract import Breach, Contract
 from splits.release.features import Features, quantise
-from splits.release.reader import Release, load
+from splits.release.loader import Release, evaluate, load
 from splits.release.relevance import legacy_relevance
 from splits.release.spec import ReleaseSpec, Tables
 from splits.release.verify import Report
@@ -25,7 +25,9 @@ __all__ = [
     "Report",
     "Tables",
     "build",
+    "build_verified",
     "check",
+    "evaluate",
     "legacy_relevance",
     "load",
     "quantise",

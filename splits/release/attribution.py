@@ -68,10 +68,18 @@ def attribution_table(clips: pd.DataFrame) -> pd.DataFrame:
 
 
 def licence_texts(spec: ReleaseSpec, clips: pd.DataFrame) -> dict[str, str]:
-    """Return the three licence notices: audio, labels and code are licensed apart."""
+    """Return the licence notices: audio, labels and code are licensed apart, and one says so."""
     counts = clips["licence_spdx"].value_counts()
     rows = "".join(f"{counts[name]:>8}  {name}\n" for name in sorted(counts.index))
     return {
+        "LICENSE": (
+            f"{spec.title} {spec.version} has no one licence:\n\n"
+            "  audio       each clip's own: LICENSE-audio.txt and ATTRIBUTION.csv\n"
+            f"  labels      {spec.licence_labels}: LICENSE-labels.txt\n"
+            "  code        Apache-2.0: LICENSE-code.txt\n\n"
+            "Labels are all that is neither a recording nor a program: ratings, partitions, "
+            "metadata and\ndocumentation too.\n"
+        ),
         "LICENSE-audio.txt": (
             f"Audio of {spec.title} {spec.version}\n\n"
             "Every clip keeps the licence of the recording it was cut from; the release as a whole "
@@ -85,7 +93,7 @@ def licence_texts(spec: ReleaseSpec, clips: pd.DataFrame) -> dict[str, str]:
             f"https://spdx.org/licenses/{spec.licence_labels}.html\n"
         ),
         "LICENSE-code.txt": (
-            "verify.py and reader.py in this folder are part of Consonance.\n\n"
+            "verify.py and load.py in this folder are part of Consonance.\n\n"
             "SPDX-License-Identifier: Apache-2.0\nhttps://www.apache.org/licenses/LICENSE-2.0\n"
         ),
     }

@@ -49,18 +49,31 @@ class Features:
             raise ParameterError("Features need one distinct clip id a row.")
 
     def rows_for(self, clip_ids: list[str]) -> npt.NDArray[np.uint8]:
-        """Return the values of these clips, in this order.
+        """Return the values of these clips, in this order: a copy only where it must be one.
 
         Raises
         ------
         ParameterError
             If a clip has none.
         """
+        self.require(clip_ids)
+        if tuple(clip_ids) == self.clip_ids:
+            return self.values
         row = {clip_id: index for index, clip_id in enumerate(self.clip_ids)}
-        missing = [clip_id for clip_id in clip_ids if clip_id not in row]
+        return self.values[[row[clip_id] for clip_id in clip_ids]]
+
+    def require(self, clip_ids: list[str]) -> None:
+        """Refuse clips that have no features.
+
+        Raises
+        ------
+        ParameterError
+            If a clip has none.
+        """
+        held = set(self.clip_ids)
+        missing = [clip_id for clip_id in clip_ids if clip_id not in held]
         if missing:
             raise ParameterError(f"{len(missing)} clip(s) have no features, e.g. {missing[0]}.")
-        return self.values[[row[clip_id] for clip_id in clip_ids]]
 
 
 def quantise(

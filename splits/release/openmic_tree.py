@@ -13,7 +13,7 @@ import pandas as pd
 from splits.release.assemble import Assembly
 from splits.release.attribution import attribution_lines
 from splits.release.features import Features
-from splits.release.spec import ReleaseSpec
+from splits.release.material import Material
 from splits.release.staging import Staging
 
 #: OpenMIC-2018's metadata columns before the last two, in its order.
@@ -35,12 +35,14 @@ AGGREGATED_COLUMNS: Final = (
 )
 RESPONSE_COLUMNS: Final = (
     *("sample_key", "worker_id", "worker_trust", "channel", "instrument", "response"),  # OpenMIC's
-    *("answer", "is_simulated", "is_gold", "answered_on", "response_ms"),
+    *("answer", "is_simulated", "is_gold", "answered_on", "task", "response_ms"),
 )
 CLIP_COLUMNS: Final = (
     *("sample_key", "clip_id", "partition", "duplicate_group", "artist_key"),
     *("duration_ms", "sample_rate", "channels", "audio_sha256"),
 )
+#: What a rating answers: whether the class can be heard in the clip.
+TASK: Final = "presence"
 _RESPONSE_OF: Final = {"yes": 1.0, "no": 0.0, "unsure": None}
 
 
@@ -49,22 +51,9 @@ def audio_name(sample_key: str) -> str:
     return f"audio/{sample_key[:3]}/{sample_key}.ogg"
 
 
-def write_tables(
-    staging: Staging, spec: ReleaseSpec, found: Assembly, features: Features | None
-) -> None:
-    """Write everything of the tree but the audio.
-
-    Parameters
-    ----------
-    staging : Staging
-        Where to.
-    spec : ReleaseSpec
-        Gives name and classes.
-    found : Assembly
-        The rows.
-    features : Features, optional
-        X of the npz; without them the npz has no X.
-    """
+def write_tables(staging: Staging, material: Material) -> None:
+    """Write everything of the tree but the audio; without features the npz has no X."""
+    spec, found, features = material.spec, material.found, material.features
     class_map = {name: index for index, name in enumerate(spec.classes)}
     staging.write("class-map.json", json.dumps(class_map) + "\n")
     staging.write_csv(f"{spec.name}-aggregated-labels.csv", AGGREGATED_COLUMNS, _aggregated(found))
@@ -112,6 +101,7 @@ def _responses(found: Assembly) -> Iterable[tuple[object, ...]]:
             int(row.rater_is_simulated),
             int(row.is_gold),
             row.answered_at.date().isoformat(),
+            TASK,
             None if pd.isna(row.response_ms) else int(row.response_ms),
         )
 

@@ -9,24 +9,17 @@ import pyarrow.parquet as pq
 from consonance.tables.schemas import CANDIDATES, LABELS, SKILLS
 from splits.release.assemble import Assembly
 from splits.release.attribution import attribution_lines
+from splits.release.material import Material
+from splits.release.openmic_tree import TASK
 from splits.release.spec import ReleaseSpec
 from splits.release.staging import Staging
 
 _KEY = pa.field("sample_key", pa.string(), nullable=False)
 
 
-def write_parquet(staging: Staging, spec: ReleaseSpec, found: Assembly) -> None:
-    """Write labels (long, and wide with a mask), ratings, skills, clips, splits and groups.
-
-    Parameters
-    ----------
-    staging : Staging
-        Where to; files go to `parquet/`.
-    spec : ReleaseSpec
-        Gives the classes.
-    found : Assembly
-        The rows.
-    """
+def write_parquet(staging: Staging, material: Material) -> None:
+    """Write labels (long, and wide with a mask), ratings, skills, clips, splits and groups."""
+    spec, found = material.spec, material.found
     _write(staging, "labels", _typed(found.labels, LABELS))
     _write(staging, "labels_wide", _wide(spec, found))
     _write(staging, "ratings", _ratings(found))
@@ -86,6 +79,7 @@ def _ratings(found: Assembly) -> pa.Table:
             "rating_id": pa.array(rows["rating_id"], pa.string()),
             "clip_id": pa.array(rows["clip_id"], pa.string()),
             "class_name": pa.array(rows["class_name"], pa.string()).cast(names),
+            "task": pa.array([TASK] * len(rows), pa.string()).cast(names),
             "rater": pa.array(rows["rater"], pa.string()),
             "rater_is_simulated": pa.array(rows["rater_is_simulated"], pa.bool_()),
             "answer": pa.array(rows["answer"], pa.string()).cast(names),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from splits.release.assemble import Assembly
-from splits.release.features import Features
-from splits.release.spec import ReleaseSpec
+from splits.release.account import account
+from splits.release.citation import bibtex
+from splits.release.material import Material
 
 
-def readme(spec: ReleaseSpec, found: Assembly, features: Features | None) -> str:
-    """Return README.md: what is here, how to load it, what its words mean."""
+def readme(material: Material) -> str:
+    """Return README.md below its head: what is here, how to load it, what its words mean."""
+    spec, found, features = material.spec, material.found, material.features
+    told = account(material)
     positives, known = (found.y == 1).sum(axis=0), (found.y >= 0).sum(axis=0)
     rows = "".join(
         f"| {name} | {positives[index]} | {known[index] - positives[index]} | {known[index]} |\n"
@@ -36,8 +38,8 @@ def readme(spec: ReleaseSpec, found: Assembly, features: Features | None) -> str
 
 ```python
 import sys; sys.path.insert(0, ".")
-import reader
-data = reader.load(".")            # numpy only
+from load import load, evaluate
+data = load(".")                   # numpy only
 train = data.rows("train")
 data.y[train]                      # 1 present, 0 absent, -1 unknown
 ```
@@ -47,6 +49,27 @@ import pandas as pd
 labels = pd.read_parquet("parquet/labels.parquet")
 ```
 
+```python
+from pathlib import Path
+from datasets import load_dataset  # Hugging Face: sound, labels, licence and credit
+here = str(Path.cwd())             # a path with a name: "." has none
+clips = load_dataset(here, split="train")
+labels = load_dataset(here, "labels")["all_rows"]
+```
+
+```python
+import mlcroissant
+records = mlcroissant.Dataset(jsonld="croissant.json").records("labels")
+```
+
+```python
+import mirdata  # its OpenMIC-2018 loader, as it is
+data = mirdata.initialize("openmic2018", data_home="mirdata")
+data.index_path = "mirdata/openmic2018_index_1.0.json"
+data.validate()
+```
+
+`datapackage.json` is a Frictionless package: `frictionless validate datapackage.json`.
 `python verify.py` checks that every byte is as published.
 
 ## What the numbers mean
@@ -60,9 +83,17 @@ that the instrument is present, from ratings alone. {feature_line}
 | class | present | absent | labels |
 | --- | ---: | ---: | ---: |
 {rows}
-Partitions are `split02_*` (train, validation, test); `split01_train` is train and validation
-together. No artist and no group of duplicates is in two of them.
+Partitions are `split02_*`; `split01_train` is all of them but test, together. {told.splitting}
 
-Audio, labels and code have three licences: see LICENSE-audio.txt, LICENSE-labels.txt and
-LICENSE-code.txt. Credit for each clip stands in ATTRIBUTION.csv.
+How it was made, of whom and of what, and what it cannot tell, stands in DATASHEET.md.
+
+## Licence and citation
+
+{told.rights}
+See LICENSE-audio.txt, LICENSE-labels.txt and LICENSE-code.txt. Credit for each clip stands in
+ATTRIBUTION.csv. Please cite it as CITATION.cff says:
+
+```bibtex
+{bibtex(spec)}
+```
 """

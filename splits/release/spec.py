@@ -17,8 +17,16 @@ SIMULATED_MARK: Final = "-simulated"
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 Version = Annotated[str, Field(pattern=r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)$")]
+Date = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")]
+Address = Annotated[str, Field(pattern=r"^(https?://\S+)?$")]
 # A class name becomes a column and part of a CSV.
 ClassName = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]
+
+
+#: Columns that stand beside the classes' own in tables with a column a class.
+_COLUMNS: Final = frozenset(
+    {"sample_key", "clip_id", "partition", "audio", "licence_spdx", "attribution"}
+)
 
 
 class ReleaseSpec(BaseModel):
@@ -42,7 +50,9 @@ class ReleaseSpec(BaseModel):
     simulated : bool
         Whether any rating was given by a simulated person.
     created : str, optional
-        A date, if the caller wants one: no clock is read, so equal inputs give equal bytes.
+        YYYY-MM-DD, if the caller wants one: no clock is read, so equal inputs give equal bytes.
+    homepage : str
+        Address of the release's page, if it has a public one.
     licence_labels : str
         SPDX identifier of labels and documentation.
     inputs : dict of str to str
@@ -61,7 +71,8 @@ class ReleaseSpec(BaseModel):
     classes: tuple[ClassName, ...] = Field(min_length=1)
     contract: Contract = Contract()
     simulated: bool
-    created: str | None = None
+    created: Date | None = None
+    homepage: Address = ""
     licence_labels: str = "CC-BY-4.0"
     inputs: dict[str, str] = {}
     provenance: dict[str, JsonValue] = {}
@@ -70,6 +81,9 @@ class ReleaseSpec(BaseModel):
     def _classes_are_distinct_and_provenance_is_json(self) -> ReleaseSpec:
         if len(set(self.classes)) != len(self.classes):
             raise ValueError(f"A class stands twice in {', '.join(self.classes)}.")
+        taken = [name for name in self.classes if name in _COLUMNS or name.startswith("known_")]
+        if taken:
+            raise ValueError(f"A class cannot be called {taken[0]}: a column has that name.")
         try:
             json.dumps(self.provenance, allow_nan=False)
         except ValueError as error:

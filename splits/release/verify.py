@@ -3,7 +3,8 @@
 This file stands in every release and is also what the platform itself runs (Python 3.8 or newer).
 It reads every byte and finds a flipped bit, a missing, extra or replaced file, a changed label, a
 clip of another length than stated, a group or artist in two partitions, counts below the promise.
-Clips listed in `withdrawn.json` may be absent; they are reported as withdrawn, not as missing.
+Clips listed in `withdrawn.json` may be absent; they are reported as withdrawn, not as missing. Of a
+partial download, `part.json` says what must be there. Tables are read row by row.
 """
 
 from __future__ import annotations
@@ -16,14 +17,19 @@ import os
 import struct
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 MANIFEST = "manifest.json"
 MANIFEST_HASH = "manifest.json.sha256"
 WITHDRAWN = "withdrawn.json"
+PART = "part.json"
+SHARDS = "audio-parquet/"
 FORMAT = "consonance-release/1"
+PART_FORMAT = "consonance-part/1"
 _BLOCK = 1 << 20
 
 
@@ -41,6 +47,8 @@ class Report:
         Each with `code`, `path` and `message`; empty for a good release.
     withdrawn : list of str
         Sample keys whose audio is no longer served.
+    part : dict or None
+        What was selected, if this is a partial download.
     files, bytes : int
         Files and bytes read.
     """
@@ -50,6 +58,7 @@ class Report:
     version: str = ""
     problems: list[dict[str, str]] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)
+    part: Any = None
     files: int = 0
     bytes: int = 0
 
@@ -72,8 +81,34 @@ class Report:
             "files": self.files,
             "bytes": self.bytes,
             "withdrawn": self.withdrawn,
+            "part": self.part,
             "problems": self.problems,
         }
+
+
+@dataclass
+class _Expected:
+    """What must be in the folder: the manifest's files, less what need not be, and in what form."""
+
+    files: dict[str, Any]
+    #: Names that must be there; None: all.
+    wanted: Any = None
+    #: Audio of withdrawn clips.
+    gone: set[str] = field(default_factory=set)
+    #: Shards that were rewritten without withdrawn clips: facts, or None when not served yet.
+    rewritten: dict[str, Any] = field(default_factory=dict)
+    #: What was looked at.
+    checked: set[str] = field(default_factory=set)
+
+    def may_be_absent(self, name: str) -> bool:
+        if name in self.gone or (name in self.rewritten and self.rewritten[name] is None):
+            return True
+        return self.wanted is not None and name not in self.wanted
+
+    def forms_of(self, name: str) -> list[Any]:
+        """Return facts of each form in which the file is good."""
+        other = self.rewritten.get(name)
+        return [self.files[name]] + ([] if other is None else [other])
 
 
 def verify(folder: Any) -> Report:
@@ -84,15 +119,18 @@ def verify(folder: Any) -> Report:
     if manifest is None:
         return report
     report.name, report.version = str(manifest.get("name")), str(manifest.get("version"))
-    report.withdrawn = _withdrawn(root, report)
-    _check_files(root, manifest["files"], report)
-    _check_extra(root, manifest["files"], report)
+    expected = _Expected(manifest["files"])
+    _read_withdrawn(root, expected, report)
+    _read_part(root, expected, report)
     try:
-        _check_content(root, manifest, report)
+        _check_content(root, manifest, expected, report)
     except (OSError, KeyError, ValueError, TypeError, csv.Error, UnicodeDecodeError) as error:
         report.add(
             "unreadable", "", f"The tables cannot be read together ({error!r}): see the others."
         )
+    for name in sorted(set(manifest["files"]) - expected.checked):
+        _check_file(root, name, expected, report)
+    _check_extra(root, manifest["files"], report)
     return report
 
 
@@ -119,49 +157,87 @@ def _read_manifest(root: Path, report: Report) -> dict[str, Any] | None:
     return result
 
 
-def _withdrawn(root: Path, report: Report) -> list[str]:
+def _read_withdrawn(root: Path, expected: _Expected, report: Report) -> None:
     path = root / WITHDRAWN
     if not path.exists():
-        return []
+        return
     try:
-        return sorted(str(item["sample_key"]) for item in json.loads(path.read_bytes()))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        for item in json.loads(path.read_bytes()):
+            key = str(item["sample_key"])
+            report.withdrawn.append(key)
+            expected.gone.add(_audio_name(key))
+            for name, facts in (item.get("rewritten") or {}).items():
+                if not name.startswith(SHARDS) or name not in expected.files:
+                    raise ValueError(f"{name} is no shard of audio")
+                expected.rewritten[name] = facts
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         report.add("unreadable", WITHDRAWN, f"{WITHDRAWN} cannot be understood: {error!r}.")
-        return []
+        return
+    report.withdrawn.sort()
+
+
+def _read_part(root: Path, expected: _Expected, report: Report) -> None:
+    path = root / PART
+    if not path.exists():
+        return
+    try:
+        told = json.loads(path.read_bytes())
+        if told["format"] != PART_FORMAT:
+            raise ValueError("unknown format {!r}".format(told["format"]))
+        names = set(told["files"])
+        stated = (root / MANIFEST_HASH).read_text("ascii").split()
+        if told["of"]["manifest_sha256"] != stated[0]:
+            report.add("part", PART, f"{PART} is of another release than {MANIFEST}.")
+        strange = sorted(names - set(expected.files) - {MANIFEST, MANIFEST_HASH, WITHDRAWN, PART})
+        if strange:
+            report.add("part", PART, f"{PART} names {strange[0]}, which the release does not have.")
+        report.part = told.get("selection", {})
+        expected.wanted = names
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        report.add("unreadable", PART, f"{PART} cannot be understood: {error!r}.")
+
+
+def _audio_name(key: str) -> str:
+    return f"audio/{key[:3]}/{key}.ogg"
 
 
 def _inside(name: str) -> bool:
     return not os.path.isabs(name) and ".." not in name.split("/") and "\\" not in name
 
 
-def _check_files(root: Path, files: dict[str, Any], report: Report) -> None:
-    gone = {f"audio/{key[:3]}/{key}.ogg" for key in report.withdrawn}
-    for name in sorted(files):
-        path = root / name
-        if not _inside(name):
-            report.add("outside", name, f"{name} points out of the release.")
-        elif path.is_symlink() or not path.is_file():
-            if name not in gone or path.is_symlink():
-                report.add("missing", name, f"{name} is missing.")
+def _check_file(root: Path, name: str, expected: _Expected, report: Report) -> bytes:
+    """Check that a file is as published; return the bytes of one that fits into a block."""
+    path = root / name
+    if not _inside(name):
+        report.add("outside", name, f"{name} points out of the release.")
+        return b""
+    if path.is_symlink() or not path.is_file():
+        if path.is_symlink() or not expected.may_be_absent(name):
+            report.add("missing", name, f"{name} is missing.")
+        return b""
+    digest, size, first = hashlib.sha256(), 0, b""
+    with path.open("rb") as file:
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            first = block if not size else b""
+            digest.update(block)
+            size += len(block)
+    report.files += 1
+    report.bytes += size
+    found = {"bytes": size, "sha256": digest.hexdigest()}
+    forms = expected.forms_of(name)
+    if found not in [{key: facts.get(key) for key in found} for facts in forms]:
+        if size != forms[0].get("bytes"):
+            told = f"{name} has {size} bytes instead of {forms[0].get('bytes')}."
         else:
-            digest, size = hashlib.sha256(), 0
-            with path.open("rb") as file:
-                for block in iter(lambda: file.read(_BLOCK), b""):
-                    digest.update(block)
-                    size += len(block)
-            report.files += 1
-            report.bytes += size
-            if size != files[name].get("bytes"):
-                told = f"{name} has {size} bytes instead of {files[name].get('bytes')}."
-                report.add("changed", name, told)
-            elif digest.hexdigest() != files[name].get("sha256"):
-                report.add("changed", name, f"{name} was altered: its SHA-256 differs.")
+            told = f"{name} was altered: its SHA-256 differs."
+        report.add("changed", name, told)
+    return first
 
 
 def _check_extra(root: Path, files: dict[str, Any], report: Report) -> None:
-    known = set(files) | {MANIFEST, MANIFEST_HASH, WITHDRAWN}
+    known = set(files) | {MANIFEST, MANIFEST_HASH, WITHDRAWN, PART}
     for folder, folders, names in os.walk(root):
-        # Python writes its cache beside reader.py when that is imported.
+        # Python writes its cache beside load.py when that is imported.
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
         for name in sorted(names) + links:
@@ -170,38 +246,65 @@ def _check_extra(root: Path, files: dict[str, Any], report: Report) -> None:
                 report.add("extra", path, f"{path} is not part of the release.")
 
 
-def _rows(root: Path, name: str) -> list[dict[str, str]]:
+def _rows(root: Path, name: str) -> Iterator[dict[str, str]]:
     with (root / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        yield from csv.DictReader(file)
 
 
 def _keys(root: Path, name: str) -> list[str]:
     return (root / "partitions" / name).read_text("utf-8").splitlines()
 
 
-def _check_content(root: Path, manifest: dict[str, Any], report: Report) -> None:
-    clips = _rows(root, "clips.csv")
+def _check_content(root: Path, manifest: Any, expected: _Expected, report: Report) -> None:
+    partition_of = _check_clips(root, manifest, expected, report)
+    for key in report.withdrawn:
+        if key not in partition_of:
+            report.add("withdrawn", WITHDRAWN, f"{key} is no clip of the release.")
     labels_name = "{}-aggregated-labels.csv".format(manifest["name"])
     answers_name = "{}-individual-responses.csv".format(manifest["name"])
-    labels, answers = _rows(root, labels_name), _rows(root, answers_name)
-    partition_of = {row["sample_key"]: row["partition"] for row in clips}
-    if len(clips) != manifest["clips"] or len(partition_of) != len(clips):
-        told = "clips.csv has {} clips, the manifest {}.".format(len(clips), manifest["clips"])
+    _check_partitions(root, manifest, partition_of, expected, report)
+    if _is_here(root, labels_name, expected):
+        _check_labels(root, manifest, labels_name, partition_of, report)
+        if _is_here(root, answers_name, expected):
+            _check_answers(root, labels_name, answers_name, report)
+
+
+def _is_here(root: Path, name: str, expected: _Expected) -> bool:
+    """Tell whether a table can be read: what a part has left out is no problem."""
+    return (root / name).exists() or not expected.may_be_absent(name)
+
+
+def _check_clips(root: Path, manifest: Any, expected: _Expected, report: Report) -> dict[str, str]:
+    """Check every clip and its audio, and that no group is divided; return partitions by key."""
+    partition_of: dict[str, str] = {}
+    columns = [("duplicate_group", "Duplicate group")]
+    if manifest["contract"]["undivided_artists"]:
+        columns.append(("artist_key", "Artist"))
+    held: dict[tuple[str, str], str] = {}
+    divided: dict[tuple[str, str], set[str]] = {}
+    tolerance, count = int(manifest["contract"]["duration_tolerance_ms"]), 0
+    parts = {name: name for name in manifest["partitions"]}  # one string each, however many clips
+    for row in _rows(root, "clips.csv"):
+        count += 1
+        part = parts.setdefault(row["partition"], row["partition"])
+        partition_of[row["sample_key"]] = part
+        for column, _ in columns:
+            place = (column, row[column])
+            if held.setdefault(place, part) != part:
+                divided.setdefault(place, {held[place]}).add(part)
+        _check_audio(root, row, tolerance, expected, report)
+    if count != manifest["clips"] or len(partition_of) != count:
+        told = "clips.csv has {} clips, the manifest {}.".format(count, manifest["clips"])
         report.add("counts", "clips.csv", told)
-    _check_partitions(root, manifest, partition_of, report)
-    _check_groups(manifest, clips, report)
-    _check_labels(manifest, labels_name, labels, partition_of, report)
-    _check_answers(labels_name, labels, answers, report)
-    tolerance = int(manifest["contract"]["duration_tolerance_ms"])
-    for row in clips:
-        _check_audio(root, manifest["files"], row, tolerance, report)
+    words = dict(columns)
+    for (column, key), found in sorted(divided.items()):
+        told = "{} {} is in {}.".format(words[column], key, ", ".join(sorted(found)))
+        report.add("divided_group", "clips.csv", told)
+    return partition_of
 
 
 def _check_partitions(
-    root: Path,
-    manifest: dict[str, Any],
-    partition_of: dict[str, str],
-    report: Report,
+    root: Path, manifest: Any, partition_of: dict[str, str], expected: _Expected, report: Report
 ) -> None:
     wanted = {
         f"split02_{name}.csv": sorted(k for k, part in partition_of.items() if part == name)
@@ -210,6 +313,8 @@ def _check_partitions(
     wanted["split01_test.csv"] = sorted(k for k, part in partition_of.items() if part == "test")
     wanted["split01_train.csv"] = sorted(k for k, part in partition_of.items() if part != "test")
     for name in sorted(wanted):
+        if not _is_here(root, f"partitions/{name}", expected):
+            continue
         if _keys(root, name) != wanted[name]:
             told = f"partitions/{name} does not list the clips that clips.csv puts there."
             report.add("partition", f"partitions/{name}", told)
@@ -220,32 +325,11 @@ def _check_partitions(
             report.add("counts", "clips.csv", told)
 
 
-def _check_groups(
-    manifest: dict[str, Any],
-    clips: list[dict[str, str]],
-    report: Report,
-) -> None:
-    columns = [("duplicate_group", "Duplicate group")]
-    if manifest["contract"]["undivided_artists"]:
-        columns.append(("artist_key", "Artist"))
-    for column, word in columns:
-        held: dict[str, set[str]] = {}
-        for row in clips:
-            held.setdefault(row[column], set()).add(row["partition"])
-        for key in sorted(key for key, parts in held.items() if len(parts) > 1):
-            told = "{} {} is in {}.".format(word, key, ", ".join(sorted(held[key])))
-            report.add("divided_group", "clips.csv", told)
-
-
 def _check_labels(
-    manifest: dict[str, Any],
-    name: str,
-    labels: list[dict[str, str]],
-    partition_of: dict[str, str],
-    report: Report,
+    root: Path, manifest: Any, name: str, partition_of: dict[str, str], report: Report
 ) -> None:
     counts: Counter[tuple[str, str, str]] = Counter()
-    for row in labels:
+    for row in _rows(root, name):
         if row["decision"] not in ("present", "absent"):
             told = "{sample_key} {instrument} says {decision!r}.".format(**row)
             report.add("label", name, told)
@@ -279,39 +363,52 @@ def _check_labels(
                 report.add("contract", name, f"{label} has {found} of {promise} {word} promised.")
 
 
-def _check_answers(
-    name: str,
-    labels: list[dict[str, str]],
-    answers: list[dict[str, str]],
-    report: Report,
-) -> None:
-    given = Counter((row["sample_key"], row["instrument"], row["answer"]) for row in answers)
-    for row in labels:
+def _check_answers(root: Path, name: str, answers_name: str, report: Report) -> None:
+    """Compare each label's counts with its answers; both tables are sorted by clip and class."""
+    answers = groupby(_ordered(root, answers_name, report), _place)
+    place, given = next(answers, (None, iter(())))
+    for row in _ordered(root, name, report):
+        while place is not None and place < _place(row):
+            place, given = next(answers, (None, iter(())))
+        found: Counter[str] = Counter()
+        if place == _place(row):
+            found.update(answer["answer"] for answer in given)
         for answer in ("yes", "no", "unsure"):
-            found = given[row["sample_key"], row["instrument"], answer]
-            if str(found) != row[f"n_{answer}"]:
+            if str(found[answer]) != row[f"n_{answer}"]:
                 told = "{} {} counts {} {} answers, the responses hold {}.".format(
-                    row["sample_key"], row["instrument"], row[f"n_{answer}"], answer, found
+                    row["sample_key"], row["instrument"], row[f"n_{answer}"], answer, found[answer]
                 )
                 report.add("label", name, told)
 
 
+def _place(row: dict[str, str]) -> tuple[str, str]:
+    return row["sample_key"], row["instrument"]
+
+
+def _ordered(root: Path, name: str, report: Report) -> Iterator[dict[str, str]]:
+    last = ("", "")
+    for row in _rows(root, name):
+        if _place(row) < last:
+            report.add("order", name, "{} {} is not in its place.".format(*_place(row)))
+            return
+        last = _place(row)
+        yield row
+
+
 def _check_audio(
-    root: Path,
-    files: dict[str, Any],
-    row: dict[str, str],
-    tolerance_ms: int,
-    report: Report,
+    root: Path, row: dict[str, str], tolerance_ms: int, expected: _Expected, report: Report
 ) -> None:
-    key = row["sample_key"]
-    name = f"audio/{key[:3]}/{key}.ogg"
-    if files.get(name, {}).get("sha256") != row["audio_sha256"]:
+    name = _audio_name(row["sample_key"])
+    if expected.files.get(name, {}).get("sha256") != row["audio_sha256"]:
         report.add("audio", name, f"{name} is not the clip that clips.csv describes.")
         return
-    if not (root / name).is_file():
+    data = _check_file(root, name, expected, report)
+    expected.checked.add(name)
+    path = root / name
+    if path.is_symlink() or not path.is_file():
         return  # missing or withdrawn: reported above
     try:
-        frames, rate, channels = ogg_vorbis_length((root / name).read_bytes())
+        frames, rate, channels = ogg_vorbis_length(data or path.read_bytes())
     except ValueError as error:
         report.add("audio", name, f"{name} is no Ogg Vorbis file: {error}.")
         return
@@ -379,6 +476,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.write("{code}: {message}\n".format(**problem))
     for key in report.withdrawn:
         sys.stdout.write(f"withdrawn: {key} is no longer served.\n")
+    if report.part is not None:
+        sys.stdout.write(f"This is a part of the release: {json.dumps(report.part)}.\n")
     told = f"{report.files} files, {report.bytes} bytes"
     if report.ok:
         sys.stdout.write(f"{report.name} {report.version} is whole: {told}.\n")

@@ -7,15 +7,22 @@ counts for nothing. Knows no Django.
 
 from __future__ import annotations
 
+from splits.stratify.engines import ENGINES, divide
 from splits.stratify.folds import GroupedMultilabelSplit
 from splits.stratify.groups import merge_groups
+from splits.stratify.kept import Kept, keep_partitions
 from splits.stratify.measures import SplitQuality, quality, report
-from splits.stratify.problem import obstacles
+from splits.stratify.problem import UnbalanceableError, obstacles
 from splits.stratify.splitter import split
 
 __all__ = [
+    "ENGINES",
     "GroupedMultilabelSplit",
+    "Kept",
     "SplitQuality",
+    "UnbalanceableError",
+    "divide",
+    "keep_partitions",
     "merge_groups",
     "obstacles",
     "quality",

@@ -12,9 +12,35 @@ import numpy.typing as npt
 from scipy import sparse
 
 from consonance.errors import ParameterError
+from splits.shares import nearest_shares
 
 SHARE_TOLERANCE: Final = 1e-6  # shares typed with a few decimals must still sum to one
 MIN_PAIR_SUPPORT: Final = 10  # clips; rarer label pairs cannot be shared out and only add noise
+
+
+class UnbalanceableError(ParameterError):
+    """A split that cannot be as it is asked for.
+
+    Parameters
+    ----------
+    message : str
+        Which class or group makes it impossible, and the nearest possible plan in words.
+    shares : dict of str to float, optional
+        That plan's shares; None if there is none.
+    leave_out : tuple of str
+        Classes that it does without.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        shares: dict[str, float] | None = None,
+        leave_out: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(message)
+        self.nearest_shares = shares
+        self.leave_out = leave_out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,9 +191,10 @@ def check_shares(shares: Mapping[str, float]) -> dict[str, float]:
             )
     total = math.fsum(shares.values())
     if abs(total - 1) > SHARE_TOLERANCE:
-        nearest = {name: round(share / total, 4) for name, share in shares.items()}
-        raise ParameterError(
-            f"Shares sum to {total:g}, not to 1. The nearest possible plan is {nearest}."
+        nearest = nearest_shares(shares)
+        raise UnbalanceableError(
+            f"Shares sum to {total:g}, not to 1. The nearest possible plan is {nearest}.",
+            shares=nearest,
         )
     return {name: shares[name] / total for name in sorted(shares)}
 
@@ -226,17 +253,27 @@ def check_feasible(problem: Problem, shares: Mapping[str, float]) -> None:
     """
     if problem.n_groups >= len(shares):
         return
-    if problem.n_groups < 2:
-        plan = "none: a single group cannot be split. Group by something finer"
-    else:
+    nearest = None
+    plan = "none: a single group cannot be split. Group by something finer"
+    if problem.n_groups > 1:
         largest = sorted(shares, key=lambda name: (-shares[name], name))[: problem.n_groups]
-        total = math.fsum(shares[name] for name in largest)
-        plan = str({name: round(shares[name] / total, 4) for name in sorted(largest)})
+        nearest = nearest_shares({name: shares[name] for name in sorted(largest)})
+        plan = str(nearest)
     keys = ", ".join(str(key) for key in problem.group_keys[:5])
-    raise ParameterError(
+    raise UnbalanceableError(
         f"{len(shares)} partitions need as many groups, and the groups are only "
-        f"{problem.n_groups} ({keys}). The nearest possible plan is {plan}."
+        f"{problem.n_groups} ({keys}). The nearest possible plan is {plan}.",
+        shares=nearest,
     )
+
+
+def held_by_too_few(
+    labels: npt.NDArray[np.int8], groups: npt.NDArray[np.generic], n_partitions: int
+) -> npt.NDArray[np.int64]:
+    """Return the columns whose positives are held by fewer groups than there are partitions."""
+    problem = build(labels, groups, pairs=False)
+    holders = np.diff(problem.counts.tocsc().indptr)[: problem.n_classes]
+    return np.flatnonzero(holders < n_partitions)
 
 
 def obstacles(

@@ -15,11 +15,14 @@ from consonance.errors import ParameterError
 from splits.stratify.polish import polish
 from splits.stratify.problem import (
     Problem,
+    UnbalanceableError,
     build,
     check_feasible,
     check_groups,
     check_labels,
     check_shares,
+    class_names,
+    held_by_too_few,
     obstacles,
 )
 from splits.stratify.search import FREE, Sides, attempts_for, bisect
@@ -94,7 +97,13 @@ def split(
     if strict:
         found = obstacles(checked, keys, plan, classes=classes)
         if found:
-            raise ParameterError("This split cannot be balanced. " + " ".join(found))
+            columns = held_by_too_few(checked, keys, len(plan))
+            named = class_names(checked.shape[1], classes)
+            leave_out = tuple(named[column] for column in columns)
+            raise UnbalanceableError(
+                "This split cannot be balanced. " + " ".join(found), shares=plan,
+                leave_out=leave_out,
+            )  # fmt: skip
     problem = build(checked, keys, pairs=pairs)
     check_feasible(problem, plan)
     names = list(plan)

@@ -12,6 +12,7 @@ from annotation.api.curating import (
     joining,
     people,
     questions,
+    studies,
 )
 
 _CAMPAIGN = "campaigns/<uuid:campaign_id>"
@@ -62,13 +63,18 @@ urlpatterns = [
         joining.RevokeInvitationView.as_view(),
         name="revoke_invitation",
     ),
-    path(f"{_CAMPAIGN}/studies", joining.StudiesView.as_view(), name="studies"),
-    path("studies/<uuid:study_id>", joining.StudyView.as_view(), name="study"),
-    path("studies/<uuid:study_id>/state", joining.StudyStateView.as_view(), name="study_state"),
-    path("studies/<uuid:study_id>/reward", joining.StudyRewardView.as_view(), name="study_reward"),
+    path(f"{_CAMPAIGN}/studies", studies.StudiesView.as_view(), name="studies"),
+    path("studies/<uuid:study_id>", studies.StudyView.as_view(), name="study"),
+    path("studies/<uuid:study_id>/state", studies.StudyStateView.as_view(), name="study_state"),
+    path("studies/<uuid:study_id>/reward", studies.StudyRewardView.as_view(), name="study_reward"),
     path(
         "studies/<uuid:study_id>/participants",
-        joining.ParticipantsView.as_view(),
+        studies.ParticipantsView.as_view(),
         name="participants",
+    ),
+    path(
+        "studies/<uuid:study_id>/participants/<uuid:participant_id>/end",
+        studies.EndParticipantView.as_view(),
+        name="end_participant",
     ),
 ]

@@ -18,6 +18,8 @@ from rest_framework.request import Request
 from annotation.views.consistency.csv import safe_cell
 from consonance.errors import ParameterError
 
+#: Lines that are sent at once: larger pieces are copied several times on their way and leave holes.
+_PIECE: Final = 100
 #: Fast, and a fifth of the bytes: columns repeat.
 _LEVEL: Final = 4
 _GZIP: Final = 16 + zlib.MAX_WBITS
@@ -128,7 +130,11 @@ def written(columns: Sequence[str], chunks: Rows, *, form: str, packed: bool) ->
 def _json_lines(columns: Sequence[str], chunks: Rows) -> Iterator[str]:
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for rows in chunks:
-        yield "".join(encode(dict(zip(columns, row, strict=True))) + "\n" for row in rows)
+        for first in range(0, len(rows), _PIECE):
+            lines = [
+                encode(dict(zip(columns, row, strict=True))) for row in rows[first : first + _PIECE]
+            ]
+            yield "\n".join([*lines, ""])
 
 
 def _csv(columns: Sequence[str], chunks: Rows) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""A campaign's ratings, questions and labels as rows, a few thousand at a time.
+"""A campaign's ratings, questions and labels as rows, a few hundred at a time.
 
 Each chunk is a query of its own that begins after the last row of the one before, so that a file of
 any length holds few rows in memory and no transaction open, and whoever lost the connection goes on
@@ -23,8 +23,8 @@ from annotation.people.pseudonyms import Pseudonyms
 from consonance.catalog.models import TaxonomyClass
 from consonance.errors import ParameterError, StateError
 
-#: Rows of a chunk: a few megabytes.
-CHUNK: Final = 2_000
+#: Rows of a chunk: what is held of a file at once, a megabyte or two.
+CHUNK: Final = 500
 
 Chunk = list[list[Any]]
 

@@ -10,7 +10,7 @@ from consonance.catalog.models import FrozenTableRow
 from consonance.catalog.selection import collection_named
 from consonance.errors import ParameterError, StateError
 from consonance.jobs.command import Command as BaseCommand
-from splits.recipes import DUPLICATE_POLICIES, ReleaseRecipe
+from splits.recipes import DUPLICATE_POLICIES, ENGINES, ReleaseRecipe
 
 
 class Command(BaseCommand):
@@ -36,6 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--title", default="", help="for people (the name)")
         parser.add_argument("--description", default="", help="a paragraph for people")
         parser.add_argument("--creator", action="append", default=[], help="to cite; repeatable")
+        parser.add_argument("--homepage", default="", help="public address of the release's page")
         parser.add_argument("--min-positives", type=int, default=500, help="a class (500)")
         parser.add_argument("--min-labels", type=int, default=1500, help="a class (1500)")
         parser.add_argument(
@@ -61,6 +62,17 @@ class Command(BaseCommand):
             metavar="CLASS",
             help="do without this class, for instance one too rare for the contract; repeatable",
         )
+        parser.add_argument(
+            "--engine",
+            choices=ENGINES,
+            default="consonance",
+            help="which splitter divides the clips (consonance)",
+        )
+        parser.add_argument(
+            "--split-anew",
+            action="store_true",
+            help="divide all clips again; else those of the last version keep their partition",
+        )
         parser.add_argument("--seed", type=int, default=0, help="of the split (0)")
 
     def execute_step(self, **options: Any) -> dict[str, Any]:
@@ -81,6 +93,7 @@ class Command(BaseCommand):
             title=options["title"] or options["name"],
             description=options["description"],
             creators=tuple(options["creator"]),
+            homepage=options["homepage"],
             min_positives=options["min_positives"],
             min_labels=options["min_labels"],
             shares=_shares(options["shares"]),
@@ -88,6 +101,8 @@ class Command(BaseCommand):
             any_licence=options["any_licence"],
             leave_out=tuple(options["leave_out"]),
             seed=options["seed"],
+            engine=options["engine"],
+            split_anew=options["split_anew"],
         )
         return self.run_job(
             kind="splits.build_release",

@@ -10,7 +10,7 @@ from tests.factories import ReleaseFactory
 pytestmark = pytest.mark.django_db
 FIELDS = {
     "name", "version", "title", "is_simulated", "published_at", "figures", "manifest_sha256",
-    "archive_bytes", "archive_sha256", "downloads",
+    "archive_bytes", "archive_sha256", "downloads", "doi", "previous", "changes",
 }  # fmt: skip
 
 

@@ -143,6 +143,106 @@ def test_withdrawing_a_clip_does_not_excuse_another(copy):
     assert codes(copy) == {"missing"}
 
 
+def shard_of(folder: Path) -> str:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    return next(name for name in manifest["files"] if name.startswith("audio-parquet/train-"))
+
+
+def withdraw(folder: Path, rewritten: dict | None) -> str:
+    """Withdraw a training clip, its shard being rewritten or not yet."""
+    clips = (folder / "clips.csv").read_text().splitlines()[1:]
+    key = next(line.split(",")[0] for line in clips if line.split(",")[2] == "train")
+    (folder / "audio" / key[:3] / f"{key}.ogg").unlink()
+    told = [{"sample_key": key, "reason": "takedown", "rewritten": {shard_of(folder): rewritten}}]
+    (folder / "withdrawn.json").write_text(json.dumps(told))
+    return key
+
+
+def test_a_shard_that_was_rewritten_without_a_withdrawn_clip_is_good_in_either_form(copy):
+    shard, other = copy / shard_of(copy), b"the shard without that clip"
+    facts = {"bytes": len(other), "sha256": hashlib.sha256(other).hexdigest()}
+    key = withdraw(copy, facts)
+    assert verify_release(copy).ok  # as published
+    shard.write_bytes(other)
+    report = verify_release(copy)
+    assert report.ok, report.problems
+    assert report.withdrawn == [key]
+    shard.write_bytes(other + b"!")
+    assert codes(copy) == {"changed"}
+    shard.unlink()
+    assert codes(copy) == {"missing"}
+
+
+def test_a_shard_that_is_held_back_until_it_is_rewritten_may_be_absent(copy):
+    withdraw(copy, None)
+    (copy / shard_of(copy)).unlink()
+    assert verify_release(copy).ok
+
+
+def test_a_withdrawal_excuses_no_table_and_no_clip_that_is_not_in_the_release(copy):
+    told = [{"sample_key": "000000_0", "rewritten": {"clips.csv": None}}]
+    (copy / "withdrawn.json").write_text(json.dumps(told))
+    assert codes(copy) == {"unreadable"}
+    (copy / "withdrawn.json").write_text(json.dumps([{"sample_key": "999999_0"}]))
+    assert codes(copy) == {"withdrawn"}
+
+
+def part(folder: Path, names: list[str], **changed: object) -> None:
+    """Make a folder a partial download with these files alone."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for name in set(manifest["files"]) - set(names):
+        (folder / name).unlink()
+    digest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    told = {
+        "format": "consonance-part/1",
+        "of": {"name": "tiny-simulated", "version": "1.0.0", "manifest_sha256": digest},
+        "selection": {"what": "labels"},
+        "files": sorted(names),
+    }
+    (folder / "part.json").write_text(json.dumps({**told, **changed}))
+
+
+def without_audio(folder: Path) -> list[str]:
+    files = json.loads((folder / "manifest.json").read_text())["files"]
+    return [name for name in files if not name.startswith(("audio/", "audio-parquet/"))]
+
+
+def test_of_a_partial_download_only_what_was_asked_for_must_be_there(copy):
+    part(copy, without_audio(copy))
+    report = verify_release(copy)
+    assert report.ok, report.problems
+    assert report.as_json()["part"] == {"what": "labels"}
+    command = [sys.executable, "-I", "-S", "-B", str(copy / "verify.py")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "This is a part of the release" in done.stdout
+
+
+def test_what_a_part_has_without_its_labels_is_checked(copy):
+    names = [name for name in without_audio(copy) if "labels" not in name]
+    part(copy, names)
+    assert verify_release(copy).ok
+    edit(copy / "clips.csv", ",train,", ",test,")
+    assert "changed" in codes(copy)
+
+
+def test_a_part_that_lacks_a_file_or_is_of_another_release_is_found(copy):
+    part(copy, without_audio(copy), of={"manifest_sha256": "0" * 64})
+    assert codes(copy) == {"part"}
+    (copy / "ATTRIBUTION.csv").unlink()
+    assert codes(copy) == {"part", "missing"}
+    (copy / "part.json").write_text("[]")
+    assert "unreadable" in codes(copy)
+
+
+def test_an_answer_out_of_its_place_is_found_when_all_hashes_are_forged(copy):
+    path = copy / "tiny-simulated-individual-responses.csv"
+    head, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([head, rows[-1], *rows[:-1]]) + "\n")
+    reseal(copy)
+    assert "order" in codes(copy)
+
+
 def test_a_name_that_leads_out_of_the_release_is_refused(copy, tmp_path):
     (tmp_path / "secret").write_text("x")
     manifest = json.loads((copy / "manifest.json").read_text())

@@ -1,12 +1,23 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consonance.errors import ParameterError
-from splits.stratify import GroupedMultilabelSplit, obstacles, quality, report, split
+from splits.shares import nearest_shares
+from splits.stratify import (
+    GroupedMultilabelSplit,
+    UnbalanceableError,
+    obstacles,
+    quality,
+    report,
+    split,
+)
+from splits.stratify.problem import check_shares
 
 THREE = {"train": 0.7, "validation": 0.15, "test": 0.15}
 
@@ -273,3 +284,38 @@ def test_folds_that_make_no_sense_are_refused():
         GroupedMultilabelSplit(n_splits=1)
     with pytest.raises(ParameterError, match="no 'train'"):
         GroupedMultilabelSplit(shares={"a": 0.5, "b": 0.5})
+
+
+def test_what_cannot_be_comes_with_the_nearest_plan_as_data():
+    with pytest.raises(UnbalanceableError) as caught:
+        split([[1], [0]], [0, 1], {"train": 0.8, "validation": 0.2, "test": 0.2}, seed=0)
+    assert caught.value.nearest_shares == {"train": 0.6666, "validation": 0.1667, "test": 0.1667}
+    assert math.fsum(caught.value.nearest_shares.values()) == pytest.approx(1, abs=1e-12)
+    with pytest.raises(UnbalanceableError) as caught:
+        split([[1], [0]], [3, 4], THREE, seed=0)
+    assert set(caught.value.nearest_shares) == {"train", "test"}
+    with pytest.raises(UnbalanceableError) as caught:
+        split([[1], [0]], [3, 3], {"train": 0.5, "test": 0.5}, seed=0)
+    assert caught.value.nearest_shares is None
+
+
+def test_the_plan_without_the_classes_that_stand_in_the_way_can_be_had():
+    labels, groups = archive()
+    labels[:, 0] = np.where(groups == 7, 1, 0)  # one artist alone plays it
+    names = [f"instrument {column}" for column in range(labels.shape[1])]
+    shares = {"train": 0.6, "test": 0.4}
+    with pytest.raises(UnbalanceableError, match="instrument 0") as caught:
+        split(labels, groups, shares, seed=0, classes=names, strict=True)
+    assert caught.value.leave_out == ("instrument 0",)
+    kept = [column for column, name in enumerate(names) if name not in caught.value.leave_out]
+    placed = split(labels[:, kept], groups, caught.value.nearest_shares, seed=0, strict=True)
+    assert set(placed) == {"train", "test"}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.dictionaries(st.text("abcdef", min_size=1), st.floats(0.05, 5), min_size=2, max_size=6))
+def test_the_nearest_shares_can_always_be_had(shares):
+    nearest = nearest_shares(shares)
+    assert check_shares(nearest).keys() == shares.keys()
+    total = math.fsum(shares.values())
+    assert all(abs(nearest[name] - shares[name] / total) < 5e-4 for name in shares)

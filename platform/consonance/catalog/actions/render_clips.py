@@ -15,7 +15,8 @@ from consonance.catalog.clip_faults import FAULTS_OF_SOUND, Fault, forget_faults
 from consonance.catalog.ingest.crash_proof_pool import run_each
 from consonance.catalog.ingest.cutting import render_excerpt
 from consonance.catalog.media_store import discard, keep, read
-from consonance.catalog.models import Clip
+from consonance.catalog.models import Clip, Withdrawal
+from consonance.catalog.withdrawals import follow_withdrawal, write_withdrawal
 from consonance.ledger.models import record
 
 Progress = Callable[[int, int], None]
@@ -139,7 +140,11 @@ def _store(results: list[tuple[Clip, dict[str, Any]]], done: RenderedClips) -> N
         )
         for clip, reason, detail in faults:
             if reason in FAULTS_OF_SOUND:
-                Clip.objects.filter(pk=clip.pk).update(is_withdrawn=True)
+                now = timezone.now()
+                follow_withdrawal(clip.pk, now, None)
+                write_withdrawal(
+                    clip, reason=Withdrawal.Reason.DAMAGED, note=detail[:500], moment=now
+                )
                 record("withdraw_clip", target=clip, reason=reason, detail=detail)
     done.rendered.update(clip.pk for clip in good)
     done.failures.update((clip.pk, detail) for clip, _, detail in faults)

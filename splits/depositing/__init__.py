@@ -1,0 +1,1 @@
+"""Releases in a public repository that gives them a DOI."""

@@ -1,0 +1,1 @@
+"""Releases in words: what pages and the API tell of them."""

@@ -1,0 +1,1 @@
+"""What readers say is wrong with a release, and what curators make of it."""

@@ -1,0 +1,1 @@
+"""Pages about releases: one module a task."""
