@@ -1,4 +1,4 @@
-"""Servers of a benchmark's own, and what they used: PostgreSQL and gunicorn."""
+"""Servers that a benchmark or a test starts for itself, and what they used."""
 
 from __future__ import annotations
 
@@ -18,20 +18,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from consonance.web.processes import THREADS, WORKERS
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 START_S: Final = 180.0
 STOP_S: Final = 20.0
 USER: Final = "consonance"
-#: As `./consonance serve` starts it; see `consonance.web.processes`.
-WORKERS: Final = 2
-THREADS: Final = 4
+#: PostgreSQL's own settings but for memory and connections; answers are flushed to disk.
+AS_IN_USE: Final[Mapping[str, object]] = {"max_connections": 100, "shared_buffers": "1GB"}
+#: For rows that nobody needs tomorrow.
+THROWN_AWAY: Final[Mapping[str, object]] = {
+    "max_connections": 50, "shared_buffers": "32MB", "fsync": "off",
+}  # fmt: skip
 #: Fixed, so that sessions in a database that is kept stay good.
 SECRET: Final = "nothing but made-up rows on a loopback address is signed with this key"  # noqa: S105
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 class ServerError(Exception):
-    """A server that is needed is not installed or does not start."""
+    """A server that is needed does not start."""
+
+
+class NotInstalledError(ServerError):
+    """Its programs are not there."""
 
 
 def free_port() -> int:
@@ -48,7 +57,7 @@ def _programs() -> Path:
     # Debian keeps the servers' programs off the PATH, a folder a version.
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/initdb")]
     if not found:
-        raise ServerError(
+        raise NotInstalledError(
             "PostgreSQL's programs initdb and postgres are not installed: install them, or name a"
             " server that runs in DATABASE_URL."
         )
@@ -76,10 +85,15 @@ class Database:
 
 
 @contextlib.contextmanager
-def postgresql(folder: Path) -> Iterator[Database]:
+def postgresql(folder: Path, settings: Mapping[str, object] = AS_IN_USE) -> Iterator[Database]:
     """Run a cluster in a folder, made there if there is none; gives its empty first database.
 
-    Settings are PostgreSQL's own but for memory and connections; answers are flushed to disk.
+    Raises
+    ------
+    NotInstalledError
+        If PostgreSQL's programs are not there.
+    ServerError
+        If it does not start.
     """
     programs = _programs()
     # PostgreSQL refuses to run as root: there its own account owns the folder and the processes.
@@ -95,19 +109,19 @@ def postgresql(folder: Path) -> Iterator[Database]:
         _checked(
             [
                 programs / "initdb", "--pgdata", data, f"--username={USER}", "--auth=trust",
-                "--encoding=UTF8", "--no-locale",
+                "--encoding=UTF8", "--no-locale", "--no-sync",
             ],
             env=environment, cwd=folder, **owner,
         )  # fmt: skip
     port = free_port()
-    settings = {
-        "listen_addresses": "127.0.0.1",
-        "port": port,
-        "unix_socket_directories": folder,
-        "max_connections": 100,
-        "shared_buffers": "1GB",
-    }
-    options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+    where_it_is = {
+        "listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": folder,
+    }  # fmt: skip
+    options = [
+        part
+        for key, value in {**where_it_is, **settings}.items()
+        for part in ("-c", f"{key}={value}")
+    ]
     with log.open("wb") as lines:
         server = subprocess.Popen(  # noqa: S603 - a program that was found, our own words
             [str(programs / "postgres"), "-D", str(data), *options],
@@ -117,7 +131,7 @@ def postgresql(folder: Path) -> Iterator[Database]:
     where = ["--host=127.0.0.1", f"--port={port}", f"--username={USER}"]
     probe = [str(programs / "pg_isready"), "--quiet", "--dbname=postgres", *where]
     try:
-        _wait(
+        wait(
             lambda: subprocess.run(probe, check=False).returncode == 0,  # noqa: S603 - as above
             server,
             log,
@@ -128,7 +142,7 @@ def postgresql(folder: Path) -> Iterator[Database]:
         )
         yield Database(url=f"postgresql://{USER}@127.0.0.1:{port}/{USER}", pid=server.pid)
     finally:
-        _stop(server, signal.SIGINT)  # "fast": closes sessions, then the server
+        stop(server, signal.SIGINT)  # "fast": closes sessions, then the server
 
 
 @contextlib.contextmanager
@@ -170,10 +184,10 @@ def gunicorn(
             env=dict(environment), cwd=folder, stdout=lines, stderr=lines, start_new_session=True,
         )  # fmt: skip
     try:
-        _wait(lambda: _answers(f"http://127.0.0.1:{port}{health}"), process, log)
+        wait(lambda: _answers(f"http://127.0.0.1:{port}{health}"), process, log)
         yield Server(port=port, pid=process.pid, log=log)
     finally:
-        _stop(process, signal.SIGTERM)
+        stop(process, signal.SIGTERM)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +207,14 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _wait(ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path) -> None:
+def wait(ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until a server is ready.
+
+    Raises
+    ------
+    ServerError
+        If it ends or takes too long; the end of its log is in the message.
+    """
     deadline = time.monotonic() + START_S
     while not ready():
         if server.poll() is not None or time.monotonic() > deadline:
@@ -203,7 +224,8 @@ def _wait(ready: Callable[[], bool], server: subprocess.Popen[bytes], log: Path)
         time.sleep(0.2)
 
 
-def _stop(server: subprocess.Popen[bytes], number: signal.Signals) -> None:
+def stop(server: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """End a server; by force when it does not."""
     if server.poll() is not None:
         return
     server.send_signal(number)

@@ -109,13 +109,13 @@ def _measured(data: Path) -> dict[str, Any]:
             worker = _worker_of()
             address = f"{site}/api/v1/campaigns/{campaign.pk}/ratings/export?{query}"
             _get(f"{address}&limit=1", token.key, packed=packed)  # imports and caches
-            before = _peak_mb(worker)
+            before, spent = _peak_mb(worker), _cpu_s(worker)
             begun = time.perf_counter()
             rows, size = _get(address, token.key, packed=packed)
             found[name] = {
                 "rows": rows - (name == "csv"),
                 "wall_s": round(time.perf_counter() - begun, 2),
-                "cpu_s": round(_cpu_s(worker), 2),
+                "cpu_s": round(_cpu_s(worker) - spent, 2),
                 "mb": round(size / 1e6, 1),
                 "peak_mb": round(_peak_mb(worker)),
                 "peak_mb_before": round(before),

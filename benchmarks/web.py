@@ -43,8 +43,6 @@ from benchmarks._machine import machine, milliseconds  # noqa: E402
 from benchmarks._raters import App, Load, load  # noqa: E402
 from benchmarks._rating_data import Wanted  # noqa: E402
 from benchmarks._servers import (  # noqa: E402
-    THREADS,
-    WORKERS,
     Database,
     Server,
     ServerError,
@@ -54,6 +52,7 @@ from benchmarks._servers import (  # noqa: E402
     usage,
 )
 from candidates.detector.taxonomy import read  # noqa: E402
+from consonance.web.processes import THREADS, WORKERS  # noqa: E402
 
 DATABASES: Final = ("sqlite", "postgresql")
 RATERS: Final = 32

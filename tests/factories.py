@@ -8,6 +8,8 @@ ana = annotator()
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -44,7 +46,14 @@ from consonance.catalog.models import (
 from consonance.jobs.models import Job
 from consonance.people import consent
 from consonance.people.models import Membership, Role, Scope, User
-from splits.models import Release, ReleaseClip, SplitPlan
+from splits.models import (
+    DuplicatePair,
+    DuplicateScan,
+    LabelReport,
+    Release,
+    ReleaseClip,
+    SplitPlan,
+)
 
 PASSWORD = "correct horse battery staple"
 
@@ -488,6 +497,57 @@ class SplitPlanFactory(DjangoModelFactory):
     quality = factory.LazyFunction(lambda: {"max_positive_share_error": 0.02, "divided_groups": []})
 
 
+class DuplicateScanFactory(DjangoModelFactory):
+    """A search for duplicates in a collection, with the facts that pages show."""
+
+    class Meta:
+        model = DuplicateScan
+
+    collection = factory.SubFactory(CollectionFactory)
+    clips = 4
+    facts = factory.LazyFunction(
+        lambda: {
+            "pairs": 2, "verified": 1, "cut": 0, "threshold": 0.62, "thresholds": {},
+            "expected_false_edges": 0.1, "recall": 1.0, "is_exact": True, "compared": 6,
+            "aligned": 6, "too_short": 0, "largest_group": 2, "unread": {},
+            "impostors": {"agreement": 1000, "peak": 1000, "similarity": 1000},
+            "curve": {
+                "threshold": [0.52, 0.6, 0.7, 0.8, 0.9, 1.0],
+                "expected_false_edges": [0.6, 0.08, 5e-4, 3e-6, 2e-8, 1e-10],
+                "edges": [3, 2, 2, 1, 1, 0],
+                "largest_group": [3, 2, 2, 2, 2, 1],
+            },
+            "settings": {"same_sound": 0.75},
+        }
+    )  # fmt: skip
+
+
+class DuplicatePairFactory(DjangoModelFactory):
+    """Two clips of a scan's collection that are alike, not beyond doubt."""
+
+    class Meta:
+        model = DuplicatePair
+
+    scan = factory.SubFactory(DuplicateScanFactory)
+    first = factory.SubFactory(
+        ClipFactory, track__collection=factory.SelfAttribute("...scan.collection")
+    )
+    second = factory.SubFactory(
+        ClipFactory, track__collection=factory.SelfAttribute("...scan.collection")
+    )
+    kind = "near"
+    score = 0.7
+    lag_s = 0.5
+    overlap = 0.95
+
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **fields: Any) -> Any:
+        """Store the two in the order in which pairs are stored."""
+        if str(fields["first"].pk) > str(fields["second"].pk):
+            fields["first"], fields["second"] = fields["second"], fields["first"]
+        return super()._create(model_class, *args, **fields)
+
+
 class ReleaseFactory(DjangoModelFactory):
     """A published release's row; no folder, no archive and no clips."""
 
@@ -543,3 +603,41 @@ class ReleaseClipFactory(DjangoModelFactory):
     partition = "train"
     present = factory.LazyFunction(lambda: ["banjo"])
     absent = factory.LazyFunction(list)
+
+
+class LabelReportFactory(DjangoModelFactory):
+    """A stranger's word that a published banjo is not there."""
+
+    class Meta:
+        model = LabelReport
+
+    release_clip = factory.SubFactory(ReleaseClipFactory)
+    release = factory.SelfAttribute("release_clip.release")
+    class_name = "banjo"
+    published = "present"
+    says = LabelReport.Says.ABSENT
+    note = "It is a guitar."
+
+
+def put_on_disk(release: Release, files: dict[str, bytes] | None = None) -> Release:
+    """Write a release's folder: these files, and the manifest that lists them."""
+    files = {"README.md": b"# A release\n", "clips.csv": b"sample_key\n", **(files or {})}
+    release.manifest = {
+        **release.manifest,
+        "format": "consonance-release/1",
+        "files": {
+            name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
+            for name, content in files.items()
+        },
+    }
+    manifest = json.dumps(release.manifest).encode()
+    release.manifest_sha256 = hashlib.sha256(manifest).hexdigest()
+    release.save()
+    line = f"{release.manifest_sha256}  manifest.json\n".encode()
+    for name, content in {
+        **files, "manifest.json": manifest, "manifest.json.sha256": line,
+    }.items():  # fmt: skip
+        path = release.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return release

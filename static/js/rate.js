@@ -108,7 +108,7 @@ function show(question) {
 function end() {
   outbox.release(); // nobody can be asked how sure they were any more
   const asked = new Set(questions.given.map((entry) => entry.question.class.name));
-  const oneClass = questions.wish.class || (asked.size === 1 ? [...asked][0] : "");
+  const oneClass = questions.ended.class || questions.wish.class || (asked.size === 1 ? [...asked][0] : "");
   finish(config, questions.ended, questions.given.length, oneClass);
 }
 

@@ -37,6 +37,7 @@ def violations(page: Page, *, rules: Sequence[str] = ()) -> list[str]:
     rules
         Only these; all of WCAG 2.2 A and AA and the best practices if empty.
     """
+    page.wait_for_load_state("load")  # what has no style yet is too small and too close
     page.evaluate(_source())
     only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": _TAGS}
     found: list[Any] = page.evaluate(_RUN, {"runOnly": only, "resultTypes": ["violations"]})

@@ -2,6 +2,9 @@
 
 The server runs as its own processes on a database file: several requests of one page at once are
 then as separate as they are in use, and what a test asserts is what was committed.
+
+Each test begins in the world as it was made, whatever ran before it: the database is put back, and
+the server forgets what it remembers.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
-from tests.plugins.services import free_port
+from benchmarks._servers import free_port
+from tests.browser.world import FORGET
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "test-artifacts" / "pages"
@@ -60,7 +64,7 @@ class Web:
         with self._log.open("ab") as log:
             self._program = subprocess.Popen(
                 [
-                    sys.executable, "-m", "gunicorn", "consonance.web.wsgi", "--bind",
+                    sys.executable, "-m", "gunicorn", "tests.browser.application", "--bind",
                     f"127.0.0.1:{self._port}", "--workers", "1", "--threads", "8",
                 ],
                 cwd=ROOT, env=self._environment, stdout=log, stderr=log,
@@ -75,6 +79,44 @@ class Web:
             self._program = None
 
 
+class World:
+    """The database of a served world, and what was in it when it was made.
+
+    Parameters
+    ----------
+    database
+        The file; the server has it open.
+    """
+
+    def __init__(self, database: Path) -> None:
+        self._live = sqlite3.connect(database, timeout=30, isolation_level=None)
+        self._made = sqlite3.connect(":memory:", isolation_level=None)
+        self._live.backup(self._made)
+        self._version = self._version_now()
+
+    def put_back(self) -> None:
+        """Make everything as it was."""
+        if self._version_now() != self._version:
+            self._made.backup(self._live)
+            self._version = self._version_now()
+
+    def keep_session(self, key: str) -> None:
+        """Let a session that was begun since belong to what is put back."""
+        query = "SELECT * FROM django_session WHERE session_key = ?"
+        [row] = self._live.execute(query, (key,)).fetchall()
+        self._made.execute("INSERT OR REPLACE INTO django_session VALUES (?, ?, ?)", row)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._live.close()
+        self._made.close()
+
+    def _version_now(self) -> int:
+        """Return a number that changes when anybody else changes the database."""
+        [(version,)] = self._live.execute("PRAGMA data_version").fetchall()
+        return int(version)
+
+
 @dataclass(frozen=True)
 class Site:
     """The served world."""
@@ -83,6 +125,13 @@ class Site:
     database: Path
     places: dict[str, Any]
     web: Web
+    world: World
+
+    def begin_anew(self) -> None:
+        """Put the world back to how it was made."""
+        with urllib.request.urlopen(f"{self.address}{FORGET}", timeout=60):  # noqa: S310 - our own
+            pass
+        self.world.put_back()
 
     def url(self, name: str, **more: Any) -> str:
         """Return the address of a page; words after a space tell two objects of one page apart."""
@@ -115,6 +164,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Serve the world for as long as the tests run."""
     with served(tmp_path_factory.mktemp("installation"), "world") as made:
         yield made
+
+
+@pytest.fixture(autouse=True)
+def begin_anew(request: pytest.FixtureRequest) -> None:
+    """Let no test meet what another has left behind."""
+    if "site" in request.fixturenames:
+        request.getfixturevalue("site").begin_anew()
 
 
 @pytest.fixture(scope="package")
@@ -165,15 +221,17 @@ def served(data: Path, what: str, *, worker: bool = False) -> Iterator[Site]:
                     stderr=log,
                 )
             )
-    try:
-        web.start()
-        yield Site(web.address, data / "consonance.sqlite3", places, web)
-    finally:
-        web.stop()
-        for program in programs:
-            program.terminate()
-        for program in programs:
-            program.wait(timeout=20)
+    database = data / "consonance.sqlite3"
+    with closing(World(database)) as world:
+        try:
+            web.start()
+            yield Site(web.address, database, places, web, world)
+        finally:
+            web.stop()
+            for program in programs:
+                program.terminate()
+            for program in programs:
+                program.wait(timeout=20)
 
 
 def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
@@ -250,6 +308,8 @@ def sessions(site: Site, chromium: Browser) -> Callable[[str], Any]:
             context = chromium.new_context()
             Visitor(site, context, context.new_page()).sign_in(role)
             known[role] = context.storage_state()
+            [key] = [one["value"] for one in context.cookies() if one["name"] == "sessionid"]
+            site.world.keep_session(key)
             context.close()
         return known[role]
 

@@ -13,7 +13,10 @@ from playwright.sync_api import Browser
 from tests.browser.axe import violations, violations_in_both_schemes
 from tests.browser.conftest import DESKTOP, PHONE, SHOTS, Site, Visitor
 
-PUBLIC = ("home", "styleguide", "splits:releases", "splits:release")
+PUBLIC = (
+    "home", "styleguide", "splits:releases", "splits:release",
+    "splits:composition", "splits:clip", "splits:reports",
+)  # fmt: skip
 OWN = (
     "annotation:me",
     "annotation:my_answers",
@@ -56,6 +59,8 @@ CURATOR = (
     "candidates:round",
     "candidates:rounds",
     "candidates:score",
+    "candidates:suggest",
+    "candidates:yields",
     "detectors:list",
     "detectors:detector",
     "detectors:searches",
@@ -67,6 +72,7 @@ CURATOR = (
     "catalog:collections",
     "catalog:track",
     "catalog:track in quarantine",
+    "catalog:withdrawal",
     "taxonomies:class",
     "taxonomies:class_new",
     "taxonomies:class_remove",
@@ -84,7 +90,13 @@ CURATOR = (
     "jobs:detail failed",
     "jobs:detail running",
     "jobs:list",
+    "complete_test_set",
     "splits:build",
+    "splits:deposits",
+    "splits:duplicate_pairs",
+    "splits:duplicate_review",
+    "splits:duplicates",
+    "splits:report_queue",
 )
 MESSAGES = ("annotation:messages", "annotation:conversation")
 ADMIN = (
@@ -119,6 +131,7 @@ BARE = (
     "catalog:collections",
     "jobs:list",
     "splits:build",
+    "splits:duplicates",
     "splits:releases",
     "taxonomies:list",
 )
@@ -139,6 +152,7 @@ PAGES: dict[str, tuple[str, ...]] = {
 #: Addresses of ours that are no pages: answers to forms and programs, files.
 NO_PAGES = {
     "health",
+    "splits:decide_pair",
     "set_language",
     "account_set_password",  # for accounts that have none
     "jobs:status",
@@ -166,6 +180,7 @@ NO_PAGES = {
     "candidates:preview",
     "candidates:excerpt_sound",
     "candidates:make_map",
+    "candidates:recalibrate",
     "annotation:study_state",
     "people:export",
     "annotation:aggregate",
@@ -190,8 +205,16 @@ NO_PAGES = {
     "annotation:consistency_refresh",
     "annotation:consistency_status",
     "taxonomies:file",
+    "splits:decide_reports",
+    "splits:deposit",
     "splits:download",
+    "splits:feed",
+    "splits:file",
     "splits:manifest",
+    "splits:newest",  # leads to splits:release
+    "splits:report",
+    "splits:set_doi",
+    "splits:versions_feed",
 }
 WIDTHS = {"desktop": DESKTOP, "phone": PHONE}
 LOOK = """() => ({

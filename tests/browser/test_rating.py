@@ -50,13 +50,17 @@ def test_a_campaign_is_answered_with_the_keyboard_alone(
 
 
 def test_an_answer_tells_how_it_came_about(visit: Callable[..., Visitor], site: Site) -> None:
-    """Reads what the test above stored: every answer with what was heard and shown."""
+    page = begin(visit("keyboard"), "keyboard")
+    page.keyboard.press("Enter")
+    for key in "yn":
+        answer(page, lambda key=key: page.keyboard.press(key))
+    assert until_stored(page, site, "keyboard", 2) == ["yes", "no"]
     rows = site.rows(
         "SELECT first_key_ms, response_ms, heard_ms, guideline_id IS NOT NULL "
         "FROM annotation_rating JOIN people_user ON people_user.id = person_id "
         "WHERE username = 'keyboard'"
     )
-    assert rows
+    assert len(rows) == 2
     for first_key, response, heard, has_guideline in rows:
         assert 0 <= first_key <= response
         assert heard >= 700

@@ -111,7 +111,6 @@ def test_no_page_or_address_of_the_headphone_test_tells_the_answer(
     visitor = visit("welcome")
     page = visitor.page
     campaign = site.places["campaigns"]["welcome"]
-    site.change("UPDATE annotation_workload SET headphones_at = NULL")
     page.goto(site.url("annotation:headphones", campaign_id=campaign))
     page.get_by_role("button", name="Start the test").click()
     seen: list[str] = []

@@ -6,10 +6,9 @@ Run as a program beside the tests, because a browser needs a server of its own:
 
 from __future__ import annotations
 
-import io
+import itertools
 import json
 import sys
-import tarfile
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 
 RATE = 44_100
 CLIP_MS = 10_000
-#: Campaigns that answers are given in: one a test, so that no test meets another's answers.
+#: Campaigns that answers are given in, each by the person of its name.
 CAMPAIGNS = (
     "keyboard", "touch", "plain", "offline", "pages", "quiz", "plain_quiz", "killed", "restart",
     "expired", "refused", "pressed", "passes", "passing", "sure", "plain_passes", "welcome",
@@ -33,6 +32,8 @@ NEWCOMERS = ("welcome", "plain_welcome", "desktop", "phone")
 QUIZZED = ("first_quiz", "desktop", "phone")
 ROLES = ("annotator", "curator", "researcher", "admin")
 MIN_HEARD_MS = 700
+#: An address of the served world that a test asks before it begins.
+FORGET = "/forget-what-you-remember"
 #: Clips of the world in which the rating page's speed is measured.
 MANY = 30
 
@@ -112,16 +113,24 @@ def make_release(collection: Any, clips: list[Any]) -> Any:
             release=release, clip=clip, sample_key=clip.sample_key,
             partition=("train", "test")[place % 2], present=["banjo"], absent=[],
         )  # fmt: skip
-    path = Path(release.archive)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(release.manifest).encode()
-    with tarfile.open(path, "w") as archive:
-        entry = tarfile.TarInfo(f"{path.stem}/manifest.json")
-        entry.size = len(content)
-        archive.addfile(entry, io.BytesIO(content))
-    release.archive_bytes = path.stat().st_size
-    release.save()
+    factories.put_on_disk(release)
+    row = release.clips.first()
+    for state, reply in (("open", ""), ("accepted", "You are right."), ("rejected", "A banjo.")):
+        factories.LabelReportFactory(release_clip=row, state=state, reply=reply)
     return release
+
+
+def make_scan(clips: list[Any]) -> Any:
+    """Make a search for duplicates with a pair for each two neighbours among the clips."""
+    from tests import factories
+
+    collection = clips[0].track.collection
+    scan = factories.DuplicateScanFactory(collection=collection, clips=len(clips))
+    for place, (first, second) in enumerate(itertools.pairwise(clips)):
+        factories.DuplicatePairFactory(
+            scan=scan, first=first, second=second, score=0.7 - 0.01 * place, lag_s=0.5
+        )
+    return scan
 
 
 def make_jobs(person: Any) -> dict[str, Any]:
@@ -322,9 +331,7 @@ def make_curating(drawn: Any, clips: list[Any], people: dict[str, Any]) -> Any:
         alike = ("yes", "no")[place % 2]
         for person, answer in zip(crowd, said, strict=True):
             weight = {"yes": 1.4, "no": -1.6, "unsure": 0.0}[answer]
-            factories.RatingFactory(
-                question=disputed, person=person, answer=answer, weight=weight
-            )
+            factories.RatingFactory(question=disputed, person=person, answer=answer, weight=weight)
             factories.RatingFactory(question=agreed, person=person, answer=alike)
         yes = 5 if alike == "yes" else 0
         posterior = 0.998 if yes else 0.002
@@ -388,7 +395,9 @@ def make_world(root: Path) -> Places:
         raise SystemExit(f"The clips could not be cut: {cut.failures}")
     *clips, unknown = [cut.clips[track.pk, 0] for track in tracks]
     figure = {
-        "counts": [40, 20, 8, 4, 2, 1, 1, 0, 2, 1], "low": 0.12, "median": 0.2, "high": 0.71,
+        "counts": [40, 20, 8, 4, 2, 1, 1, 0, 2, 1],
+        "lines": [[0.1, 0.12], [0.9, 0.71]],
+        "median": 0.2,
     }  # fmt: skip
     drawn = factories.SamplingRoundFactory(
         score_set__collection=collection,
@@ -441,6 +450,7 @@ def make_world(root: Path) -> Places:
     door = link_to_paste(study, "").partition("?")[0]
     _, token = create_invitation(scope=Scope.CAMPAIGN, scope_id=shown.pk, actor=None)
     release = make_release(collection, clips[:2])
+    scan = make_scan(clips[:6])
     jobs = make_jobs(people["curator"])
     searches = make_searches(drawn.score_set, jobs["running"])
     pages = {"campaign_id": str(campaigns["pages"].pk)}
@@ -454,11 +464,13 @@ def make_world(root: Path) -> Places:
             "catalog:collection": {"slug": collection.slug},
             "catalog:track": {"slug": collection.slug, "track_no": 1},
             "catalog:track in quarantine": {"slug": collection.slug, "track_no": broken.track_no},
+            "catalog:withdrawal": {"slug": collection.slug, "clip_id": str(clips[0].pk)},
             "candidates:round": {"round_id": str(drawn.pk)},
             **{
                 f"candidates:{name}": {"score_set_id": str(drawn.score_set_id)}
-                for name in ("listen", "map", "map_square")
+                for name in ("listen", "map", "map_square", "suggest")
             },
+            "candidates:yields": {"slug": collection.slug},
             **searches,
             "taxonomies:detail published": {"taxonomy_id": str(first.pk)},
             **{
@@ -469,18 +481,36 @@ def make_world(root: Path) -> Places:
                 f"taxonomies:{name}": {"taxonomy_id": str(second.pk), "entry_name": "plucked"}
                 for name in ("class", "class_remove")
             },
-            "splits:release": {"name": release.name, "version": release.version},
+            **{
+                f"splits:{page}": {"name": release.name, "version": release.version}
+                for page in ("release", "reports", "deposits", "composition")
+            },
+            **{
+                f"splits:{page}": {"scan_id": str(scan.pk)}
+                for page in ("duplicate_pairs", "duplicate_review")
+            },
+            "complete_test_set": {"name": release.name, "version": release.version},
+            "splits:clip": {
+                "name": release.name,
+                "version": release.version,
+                "key": release.clips.first().sample_key,
+            },
             **{
                 f"annotation:{name}": {**pages, "person_id": str(people[person].pk)}
                 for name, person in (
-                    ("consistency_person", "annotator"), ("consistency_person flagged", "keyboard"),
+                    ("consistency_person", "annotator"),
+                    ("consistency_person flagged", "keyboard"),
                     ("conversation_with", "annotator"),
                 )
             },
             **{
                 f"annotation:{name}": curating
                 for name in (
-                    "adjudication", "adjudication_list", "campaign_gold", "promote_gold", "flags",
+                    "adjudication",
+                    "adjudication_list",
+                    "campaign_gold",
+                    "promote_gold",
+                    "flags",
                 )
             },
             "annotation:question": {"question_id": str(question.pk)},
@@ -488,22 +518,33 @@ def make_world(root: Path) -> Places:
             "annotation:study_end": {"study_id": str(study.pk)},
             "annotation:study_door": {"link": door.rstrip("/").rpartition("/")[2]},
             "people:join": {"token": token},
-            **{
-                f"annotation:{name}": pages
-                for name in ("invitations", "studies", "join_campaign")
-            },
+            **{f"annotation:{name}": pages for name in ("invitations", "studies", "join_campaign")},
             "annotation:consistency_class": {**pages, "class_name": "banjo"},
             "annotation:guideline": {**pages, "class_name": "banjo"},
             "annotation:consistency_run": {**pages, "number": 1},
             **{
                 f"annotation:{name}": pages
                 for name in (
-                    "rate", "rate_plain", "welcome", "headphones",
-                    "campaign", "campaign_guidelines", "campaign_manage",
-                    "campaign_preview", "campaign_settings", "questions", "consistency_campaign",
-                    "consistency_people", "consistency_pairs", "conversation", "quiz",
-                    "consistency_clips", "consistency_ratings",
-                    "consistency_classes", "consistency_runs", "consistency_compare",
+                    "rate",
+                    "rate_plain",
+                    "welcome",
+                    "headphones",
+                    "campaign",
+                    "campaign_guidelines",
+                    "campaign_manage",
+                    "campaign_preview",
+                    "campaign_settings",
+                    "questions",
+                    "consistency_campaign",
+                    "consistency_people",
+                    "consistency_pairs",
+                    "conversation",
+                    "quiz",
+                    "consistency_clips",
+                    "consistency_ratings",
+                    "consistency_classes",
+                    "consistency_runs",
+                    "consistency_compare",
                 )
             },
         },

@@ -8,3 +8,7 @@ class WebConfig(AppConfig):
 
     name = "consonance.web"
     label = "web"
+
+    def ready(self) -> None:
+        """Register what rooms that do not know each other tell together."""
+        from consonance.web import panels  # noqa: F401

@@ -19,6 +19,10 @@ from django.conf import settings
 
 from consonance.errors import StateError
 
+#: Of the web server, where nobody asks for another number.
+WORKERS = 2
+#: Of each of its processes.
+THREADS = 4
 _START_SECONDS = 60
 _STOP_SECONDS = 10
 _SWEEP_SECONDS = 20
@@ -73,7 +77,8 @@ def start_web(*, host: str, port: int, workers: int) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own words
             [
                 sys.executable, "-m", "gunicorn", "consonance.web.wsgi",
-                "--bind", f"{host}:{port}", "--workers", str(workers), "--threads", "4",
+                "--bind", f"{host}:{port}", "--workers", str(workers),
+                "--threads", str(THREADS),
                 "--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else "/tmp",  # noqa: S108
                 "--graceful-timeout", "5",
             ],
@@ -123,7 +128,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def web(*, port: int = 0, host: str = "127.0.0.1", workers: int = 2) -> Iterator[str]:
+def web(*, port: int = 0, host: str = "127.0.0.1", workers: int = WORKERS) -> Iterator[str]:
     """Run the web server for the length of a `with` block; gives its address."""
     port = free_port(port)
     process = start_web(host=host, port=port, workers=workers)

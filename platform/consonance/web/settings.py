@@ -203,6 +203,12 @@ if env.flag("CONSONANCE_BEHIND_PROXY"):
     # Else everybody has the proxy's address, and one stranger uses up everybody's attempts.
     ALLAUTH_TRUSTED_PROXY_COUNT = env.number("CONSONANCE_PROXIES", 1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+UPLOAD_MAX_SIZE = 4 * 1_048_576  # a request with files; the largest that is taken in has 1 MB
+FILE_UPLOAD_HANDLERS = [
+    "consonance.web.uploads.UploadLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # --- interface -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -250,6 +256,11 @@ SPECTACULAR_SETTINGS = {
         "MeasureKind": "annotation.models.measures.Measure.Kind",
         "InvitationState": ["open", "used", "expired", "revoked"],
         "JobState": "consonance.jobs.models.JobState",
+        "ReportState": "splits.models.LabelReport.State",
+        "ReportSays": "splits.models.LabelReport.Says",
+        "ShownReportState": ["open", "accepted", "rejected"],
+        "DepositState": "splits.models.Deposit.State",
+        "VerdictSays": "splits.models.DuplicateVerdict.Says",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -11,7 +11,7 @@ from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
 from consonance.people.own_browser import own_browser_only
-from consonance.web import views
+from consonance.web import completing_views, views
 
 # Django's own form knows neither second factors nor how often somebody has guessed.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -21,6 +21,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("consonance.jobs.api.urls")),
     path("", include("consonance.catalog.api.urls")),
     path("", include("consonance.people.api.urls")),
+    path("", include("candidates.api.urls")),
     path("", include("annotation.api.urls")),
     path("", include("splits.api.urls")),
 ]
@@ -46,6 +47,11 @@ urlpatterns = [
     path("detectors/", include("candidates.detector_urls")),
     path("", include("consonance.people.urls")),
     path("", include("annotation.urls")),
+    path(
+        "releases/<slug:name>/<str:version>/complete/",
+        completing_views.complete_test_set,
+        name="complete_test_set",
+    ),
     path("releases/", include("splits.urls")),
     path("api/v1/", include((api, "api"))),
 ]

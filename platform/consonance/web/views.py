@@ -56,7 +56,8 @@ def _problem(request: HttpRequest, status: int, heading: str, detail: str) -> Ht
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer 400, or 413 to what is too large."""
     if isinstance(exception, RequestDataTooBig):
-        most = f"{settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 1024:,}"
+        bound = getattr(exception, "most", settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        most = f"{bound // 1024:,}"
         detail = _("A request may hold at most %(most)s KiB. Send it in parts.") % {"most": most}
         return _problem(request, 413, _("Too large"), detail)
     return _problem(

@@ -20,7 +20,7 @@ export class Questions {
     this.current = null;
     this.given = []; // answered in this sitting, newest last: {question, key}
     this.passed = []; // assignments that were skipped or reported
-    this.ended = null; // {reason, detail, url} when the server has no more
+    this.ended = null; // {reason, detail, url, class} when the server has no more
     this.claiming = false;
   }
 
@@ -64,7 +64,7 @@ export class Questions {
       // "hands_full": leases of another tab or visit; they come free by themselves.
       if (!answer.questions.length && answer.reason !== "hands_full") {
         const { reason = "nothing_left", detail = "", quiz } = answer;
-        this.ended = { reason, detail, url: quiz?.url ?? "" };
+        this.ended = { reason, detail, url: quiz?.url ?? "", class: quiz?.class ?? "" };
       }
       return { fresh, progress: answer.progress };
     } finally {

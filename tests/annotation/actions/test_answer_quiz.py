@@ -10,7 +10,7 @@ from annotation.actions.claim_questions import claim_questions
 from annotation.actions.lift_measure import lift_measure
 from annotation.actions.start_quiz import start_quiz
 from annotation.actions.update_trust import hold_back_untrusted
-from annotation.gold.quizzes import RETRY_AFTER
+from annotation.gold.quiz_breaks import RETRY_AFTER
 from annotation.models import GoldTrust, Measure, QuizAttempt
 from consonance.errors import ParameterError, StateError
 from consonance.ledger.models import AuditEntry

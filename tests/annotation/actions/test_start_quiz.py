@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from annotation.actions.start_quiz import start_quiz
-from annotation.gold.quizzes import retry_refusal
+from annotation.gold.quiz_breaks import breaks
 from annotation.models import QuizAttempt
 from consonance.errors import NotAllowedError, StateError
 from consonance.ledger.models import AuditEntry
@@ -80,13 +80,16 @@ def test_after_a_failed_attempt_comes_a_break_and_after_three_the_next_day(campa
         QuizAttempt.objects.create(
             campaign=campaign, person=ana, finished_at=failed, has_passed=False
         )
-        assert retry_refusal(campaign, ana, failed + timedelta(minutes=9))
+        soon = breaks(campaign, ana, failed + timedelta(minutes=8, seconds=30))[None]
         if number < 2:
-            assert "12:" in retry_refusal(campaign, ana, failed + timedelta(minutes=9))
-            assert retry_refusal(campaign, ana, failed + timedelta(minutes=10)) == ""
-    assert "tomorrow" in retry_refusal(campaign, ana, noon + timedelta(hours=11))
-    assert retry_refusal(campaign, ana, noon + timedelta(hours=13)) == ""
-    assert retry_refusal(campaign, annotator(), noon) == ""
+            assert soon.until == failed + timedelta(minutes=10)
+            assert "in 2 min" in soon.told
+            assert breaks(campaign, ana, failed + timedelta(minutes=10)) == {}
+    rest = breaks(campaign, ana, noon + timedelta(hours=11))[None]
+    assert "3 times today" in rest.told
+    assert rest.until == noon + timedelta(hours=12)
+    assert breaks(campaign, ana, noon + timedelta(hours=13)) == {}
+    assert breaks(campaign, annotator(), noon) == {}
     QuizAttempt.objects.update(finished_at=timezone.now())
     with pytest.raises(StateError, match="tomorrow"):
         start_quiz(campaign=campaign, person=ana)

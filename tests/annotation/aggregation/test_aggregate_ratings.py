@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from annotation.actions.aggregate_ratings import aggregate_ratings
 from annotation.actions.refresh_report import refresh_report
+from annotation.actions.retire_gold import retire_gold
 from annotation.aggregation.collected import collect
 from annotation.aggregation.settings import RunSettings
 from annotation.models import ConsensusRun, ConsistencyReport, Question, Rating, SkillSnapshot
@@ -389,20 +390,32 @@ def test_a_cut_off_in_the_future_is_refused():
 
 
 # --- gold ----------------------------------------------------------------------------------
-def test_gold_is_marked_and_holds_whatever_people_say():
+def test_gold_holds_whatever_people_say_and_is_told_only_when_it_is_retired():
     campaign = CampaignFactory()
     known = QuestionFactory(campaign=campaign)
     for person in [annotator() for _ in range(4)]:
         RatingFactory(question=known, person=person, answer="yes")
         RatingFactory(question=QuestionFactory(campaign=campaign), person=person, answer="no")
-    GoldAnswerFactory(question=known, truth="absent")
+    gold = GoldAnswerFactory(question=known, truth="absent")
     run = aggregate(campaign)
     label = next(row for row in rows(run.labels) if row["clip_id"] == str(known.clip_id))
     assert (label["decision"], label["posterior_crowd"]) == ("absent", 0.0)
     assert label["majority"] == 1.0
-    marked = {row["clip_id"]: row["is_gold"] for row in rows(run.ratings)}
-    assert [clip for clip, is_gold in marked.items() if is_gold] == [str(known.clip_id)]
     assert (run.summary["gold"], run.summary["gold_contradicting"]) == (1, 0)
+    assert not any(row["is_gold"] for row in rows(run.ratings))
+    assert run.ratings.facts["gold"] == "retired only"
+    retire_gold(gold=gold)
+    marked = {row["clip_id"]: row["is_gold"] for row in rows(aggregate(campaign).ratings)}
+    assert [clip for clip, is_gold in marked.items() if is_gold] == [str(known.clip_id)]
+
+
+def test_gold_that_one_retires_and_another_still_gives_is_in_use_and_not_told():
+    campaign = crowd(present=3, absent=3)
+    question = campaign.questions.first()
+    gold = GoldAnswerFactory(question=question, truth="present")
+    GoldAnswerFactory(question=question, truth="present")
+    retire_gold(gold=gold)
+    assert not any(row["is_gold"] for row in rows(aggregate(campaign).ratings))
 
 
 def test_contradicting_gold_counts_for_nothing_and_is_reported():

@@ -6,8 +6,10 @@ import json
 
 import pytest
 
-from annotation.models import Measure, Message, Study
+from annotation.actions.open_study import open_study
+from annotation.models import Measure, Message, Participant, Study
 from consonance.jobs.models import Job
+from consonance.ledger.models import AuditEntry
 from consonance.people.models import Invitation, Membership, Role
 from tests.annotation.api.conftest import role_in
 from tests.factories import (
@@ -103,6 +105,11 @@ class TestMessages:
         assert not Message.objects.exists()
 
 
+def a_study(campaign, **fields):
+    wanted = {"provider": "other", "name": "Spring", "ratings_wanted": 5, **fields}
+    return open_study(campaign=campaign, **wanted)
+
+
 class TestJoining:
     def test_a_link_is_made_shown_once_and_revoked(self, api, campaign):
         held = role_in(Role.CURATOR, campaign)
@@ -144,6 +151,68 @@ class TestJoining:
         held = role_in(Role.ADMIN, CampaignFactory())
         for method, rest in (("get", ""), ("get", "/participants"), ("post", "/state")):
             assert api(held, method, f"studies/{made}{rest}").status_code == 403
+
+    def test_a_curator_ends_the_participation_of_somebody_who_gets_their_code(self, api, campaign):
+        study, person = a_study(campaign), annotator()
+        participant = Participant.objects.create(study=study, person=person, external_id="p1")
+        held = role_in(Role.CURATOR, campaign)
+        [row] = api(held, "get", f"studies/{study.pk}/participants").json()["results"]
+        assert (row["id"], row["outcome"]) == (str(participant.pk), "working")
+        end = f"studies/{study.pk}/participants/{row['id']}/end"
+        for wrong in ({}, {"outcome": "working"}, {"outcome": "completed", "reason": "x" * 201}):
+            assert api(held, "post", end, wrong).status_code == 400
+        ended = api(held, "post", end, {"outcome": "screened_out", "reason": "Their sound broke."})
+        assert (ended.status_code, ended.json()["outcome"]) == (200, "screened_out")
+        assert api(held, "post", end, {"outcome": "completed"}).status_code == 409
+        participant.refresh_from_db()
+        assert participant.outcome == "screened_out"
+        [entry] = AuditEntry.objects.filter(action="end_participation")
+        assert (entry.actor, entry.detail["reason"]) == (held, "Their sound broke.")
+        own = api(person, "get", f"studies/{study.pk}/participation")
+        assert own.json()["code"] == study.screened_out_code
+
+    def test_nobody_is_ended_through_another_study_or_by_another_campaign(self, api, campaign):
+        study = a_study(campaign)
+        there = Participant.objects.create(study=study, person=annotator(), external_id="p1")
+        end = f"participants/{there.pk}/end"
+        other = a_study(CampaignFactory())
+        body = {"outcome": "completed"}
+        assert api(curator(), "post", f"studies/{other.pk}/{end}", body).status_code == 404
+        stranger = role_in(Role.ADMIN, other.campaign)
+        assert api(stranger, "post", f"studies/{study.pk}/{end}", body).status_code == 403
+        there.refresh_from_db()
+        assert there.outcome == "working"
+
+    def test_a_participant_ends_their_own_part_and_is_given_the_code(self, api, campaign):
+        study, ana = a_study(campaign, provider="prolific", ratings_wanted=1), annotator()
+        here = f"studies/{study.pk}/participation"
+        assert api(ana, "get", here).status_code == 404
+        Participant.objects.create(study=study, person=ana, external_id="p1")
+        question = QuestionFactory(campaign=campaign)
+        QuestionFactory(campaign=campaign)
+        before = api(ana, "get", here).json()
+        assert (before["outcome"], before["given"], before["wanted"]) == ("working", 0, 1)
+        assert (before["code"], before["may_leave"]) == ("", False)
+        assert api(ana, "post", here, {"leaves": True}).status_code == 409
+        assert api(ana, "post", here).json()["code"] == ""
+        RatingFactory(question=question, person=ana)
+        assert api(ana, "get", here).json()["code"] == ""  # looking ends nothing
+        done = api(ana, "post", here)
+        assert done.headers["Cache-Control"] == "no-store"
+        assert (done.json()["outcome"], done.json()["code"]) == ("completed", study.completion_code)
+        assert study.completion_code in done.json()["return_url"]
+        assert api(ana, "get", here).json() == done.json() == api(ana, "post", here).json()
+
+    def test_whoever_is_paused_may_leave_with_the_other_code(self, api, campaign):
+        study, ana = a_study(campaign), annotator()
+        Participant.objects.create(study=study, person=ana, external_id="p1")
+        QuestionFactory(campaign=campaign)
+        MeasureFactory(campaign=campaign, person=ana, kind="pause")
+        here = f"studies/{study.pk}/participation"
+        assert api(ana, "get", here).json()["may_leave"]
+        left = api(ana, "post", here, {"leaves": True}).json()
+        assert (left["outcome"], left["code"]) == ("screened_out", study.screened_out_code)
+        assert left["return_url"] == ""  # of this marketplace nobody knows it
 
     def test_whoever_agreed_joins_an_open_campaign_once(self, api, campaign):
         bob = UserFactory()

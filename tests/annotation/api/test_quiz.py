@@ -13,10 +13,11 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db.models import F
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
 
-from annotation.gold.quizzes import RETRY_AFTER
+from annotation.gold.quiz_breaks import RETRY_AFTER
 from annotation.models import Measure, Question, QuizAttempt, QuizItem, Rating, Workload
 from annotation.welcome.tries import trials_of
 from consonance.ledger.models import AuditEntry
@@ -165,11 +166,30 @@ class TestQuiz:
         assert (told["state"], told["right"], told["is_due"]) == ("failed", 0, True)
         assert len(told["explained"]) == 8
         assert "take a break" in told["wait"]
+        over = QuizAttempt.objects.get().finished_at + RETRY_AFTER
+        assert parse_datetime(told["wait_until"]) == over
         refused = api(ana, "post", quiz(campaign))
         assert refused.status_code == 409
         assert refused.json()["detail"] == told["wait"]
+        assert told["others"] == []
         QuizAttempt.objects.update(finished_at=F("finished_at") - RETRY_AFTER)
         assert started(api, ana, campaign)["attempt"] == 2
+
+    def test_whoever_fails_is_told_the_classes_that_they_may_be_asked_about(
+        self, api, campaign, ana
+    ):
+        failed = target_of(campaign).name
+        welcomed(ana, campaign)
+        assert taken(api, ana, campaign, WRONG)["others"] == []
+        QuestionFactory(campaign=campaign, target=ClassFactory(name="flute"))
+        told = api(ana, "get", quiz(campaign)).json()
+        assert [one["name"] for one in told["others"]] == ["flute"]
+        claim = {"campaign": str(campaign.pk), "count": 1}
+        for name, reason in ((failed, "quiz"), ("flute", None)):
+            claimed = api(ana, "post", "questions/claim", {**claim, "class": name}).json()
+            assert claimed.get("reason") == reason
+        QuizAttempt.objects.update(has_passed=True)
+        assert api(ana, "get", quiz(campaign)).json()["others"] == []
 
     def test_a_requiz_is_about_all_classes_and_lifts_what_it_was_for(self, api, campaign, ana):
         MeasureFactory(campaign=campaign, person=ana, kind="requiz")

@@ -285,6 +285,8 @@ REFERENCES = {
     "candidates.SamplingRound.created_by": ("audit_trail", TRAIL),
     "candidates.SamplingRound.reviewed_by": ("audit_trail", TRAIL),
     "catalog.Taxonomy.created_by": ("audit_trail", TRAIL),
+    "catalog.Withdrawal.lifted_by": ("audit_trail", TRAIL),
+    "catalog.Withdrawal.withdrawn_by": ("audit_trail", TRAIL),
     "jobs.Job.created_by": ("audit_trail", TRAIL),
     "ledger.AuditEntry.actor": ("audit_trail", TRAIL),
     "mfa.Authenticator.user": ("account", "deleted"),
@@ -292,6 +294,11 @@ REFERENCES = {
     "people.Membership.person": ("roles", "deleted"),
     "people.User_groups.user": ("", "Django's groups of its staff: nobody here is in one"),
     "people.User_user_permissions.user": ("", "Django's rights of its staff: nobody has one"),
+    "splits.Deposit.created_by": ("audit_trail", TRAIL),
+    "splits.DuplicateScan.created_by": ("audit_trail", TRAIL),
+    "splits.DuplicateVerdict.person": ("duplicate_verdicts", STAYS),
+    "splits.LabelReport.decided_by": ("audit_trail", TRAIL),
+    "splits.LabelReport.reporter": ("label_reports", "untied"),
     "splits.Release.published_by": ("audit_trail", TRAIL),
 }
 #: Models that hang on one of these and hold a person's own words or answers.

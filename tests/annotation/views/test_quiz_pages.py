@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import datetime
 
 import pytest
 from django.db.models import F
@@ -9,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from annotation.actions.lift_measure import lift_measure
-from annotation.gold.quizzes import RETRY_AFTER
-from annotation.models import Measure, QuizAttempt, QuizItem
+from annotation.gold.quiz_breaks import RETRY_AFTER
+from annotation.models import Measure, QuizAttempt, QuizItem, Workload
+from consonance.catalog.models import TaxonomyClass
 from consonance.people.models import Role
 from tests.annotation.conftest import welcomed
 from tests.annotation.golden import golden
@@ -136,7 +138,10 @@ def test_whoever_fails_reads_every_explanation_and_can_try_again(client_of, camp
     assert text.count("Listen to the plucking") == 8
     assert text.count('class="player"') == 8
     assert "Try again" not in text
-    assert "take a break: from" in text
+    assert "take a break: you can try again in 10 min." in text
+    [until] = re.findall(r'<time class="nowrap" datetime="([^"]+)" data-time>', text)
+    over = QuizAttempt.objects.get().finished_at + RETRY_AFTER
+    assert datetime.fromisoformat(until) == over
     QuizAttempt.objects.update(finished_at=F("finished_at") - RETRY_AFTER)
     assert "Try again" in text_of(client.get(page(campaign)))
     text = take(client, campaign, WRONG)
@@ -272,10 +277,11 @@ def test_a_paused_page_still_sends_what_waits_in_the_browser(client_of, campaign
 
 
 # --- a quiz of one class -----------------------------------------------------------------------
-def test_before_a_class_comes_its_own_quiz_and_after_it_the_class(client_of):
-    campaign = CampaignFactory(requires_quiz=True)
-    banjo, cello = ClassFactory(name="banjo"), ClassFactory(name="cello", display_name="Cello")
-    for target in (banjo, cello):
+def two_classes(**fields):
+    """Make a campaign that wants a quiz before each of two classes, with questions about both."""
+    campaign = CampaignFactory(requires_quiz=True, **fields)
+    for name in ("banjo", "cello"):
+        target = ClassFactory(name=name, display_name=name.title())
         QuestionFactory(campaign=campaign, target=target)
         for truth in ("present", "absent"):
             clips = [ClipFactory(track__collection=campaign.collection) for _ in range(4)]
@@ -284,6 +290,21 @@ def test_before_a_class_comes_its_own_quiz_and_after_it_the_class(client_of):
                     clip=clip, target=target, truth=truth, collection=campaign.collection,
                     is_quiz=True,
                 )  # fmt: skip
+    return campaign
+
+
+def fail(client, campaign, name):
+    """Fail the quiz of a class and return the page that says so."""
+    url = f"{page(campaign)}?class={name}"
+    client.post(url)
+    for item in QuizAttempt.objects.get(target__name=name).items.all():
+        client.post(url, {"item": str(item.pk), "answer": "unsure"})
+    return text_of(client.get(url))
+
+
+def test_before_a_class_comes_its_own_quiz_and_after_it_the_class(client_of):
+    campaign = two_classes()
+    cello = TaxonomyClass.objects.get(name="cello")
     ana = welcomed(annotator(), campaign)
     client, url = client_of(ana), page(campaign) + "?class=cello"
     assert "Cello" in text_of(client.get(url))
@@ -300,3 +321,46 @@ def test_before_a_class_comes_its_own_quiz_and_after_it_the_class(client_of):
     assert reverse("annotation:rate", args=[campaign.pk]) + "?class=cello" in text
     # The other class still has its own before it.
     assert "A short quiz" in text_of(client.get(page(campaign) + "?class=banjo"))
+
+
+def test_whoever_fails_a_class_is_offered_the_next_and_its_quiz_waits_for_no_break(client_of):
+    campaign = two_classes()
+    ana = welcomed(annotator(), campaign)
+    client = client_of(ana)
+    assert "Try again" not in fail(client, campaign, "cello")
+    banjo = reverse("annotation:rate", args=[campaign.pk]) + "?class=banjo"
+    assert banjo in text_of(client.get(page(campaign) + "?class=cello"))
+    # Where they are sent to the failed quiz in its turn, too.
+    card = reverse("annotation:rate_end", args=[campaign.pk])
+    for name, others in (("cello", True), ("banjo", False)):
+        text = text_of(client.get(card, {"reason": "quiz", "class": name}))
+        assert ("?class=banjo" in text) == others
+        assert "?class=cello" not in text
+    client.post(page(campaign) + "?class=banjo")
+    assert QuizAttempt.objects.get(target__name="banjo").finished_at is None
+
+
+def test_nothing_is_offered_where_the_other_class_was_failed_too_or_clips_are_passed(client_of):
+    campaign = two_classes()
+    client = client_of(welcomed(annotator(), campaign))
+    fail(client, campaign, "cello")
+    assert "Meanwhile" not in fail(client, campaign, "banjo")
+    QuizAttempt.objects.filter(target__name="cello").update(
+        finished_at=F("finished_at") - RETRY_AFTER
+    )
+    assert "Meanwhile" in text_of(client.get(page(campaign) + "?class=banjo"))
+    type(campaign).objects.update(asks="clip")
+    assert "Meanwhile" not in text_of(client.get(page(campaign) + "?class=banjo"))
+
+
+def test_a_first_quiz_shows_what_lies_before_the_first_clip(client_of, campaign, ana):
+    line = '<li class="first-steps__step" aria-current="step">Quiz</li>'
+    assert line not in text_of(client_of(ana).get(page(campaign)))  # asked to take it again
+    first = two_classes(checks_headphones=True)
+    ben = welcomed(annotator(), first)
+    text = text_of(client_of(ben).get(page(first) + "?class=banjo"))
+    assert line in text
+    done = re.findall(r'first-steps__step--done">.*?</svg>\s*(\w+)</li>', text, re.DOTALL)
+    assert done == ["Welcome", "Headphones"]
+    Workload.objects.update(answered=1)
+    assert line not in text_of(client_of(ben).get(page(first) + "?class=banjo"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from django.core.files.base import ContentFile
@@ -45,6 +44,7 @@ class World:
     rating: Any
     trial: Any
     participant: Any
+    pair: Any
 
     def arguments(self, route: str) -> dict[str, Any]:
         """Return what a route's converters are called, and the object's value for each."""
@@ -78,15 +78,19 @@ class World:
             "participant_id": self.participant.pk,
             "rater": self.rater,
             "place": 1,
+            "scan_id": self.pair.scan_id,
+            "pair_id": self.pair.pk,
             "name": self.release.name,
             "version": self.release.version,
+            "key": self.release.clips.get().sample_key,
+            "path": "README.md",
         }
         return {name: value for name, value in known.items() if f":{name}>" in route}
 
     def address(self, route: str) -> str:
         """Return a route with the objects' values in it."""
         for name, value in self.arguments(route).items():
-            for kind in ("uuid", "slug", "int", "str"):
+            for kind in ("uuid", "slug", "int", "str", "path"):
                 route = route.replace(f"<{kind}:{name}>", str(value))
         return f"/{route}"
 
@@ -104,8 +108,9 @@ def make_world() -> World:
     question = factories.QuestionFactory(campaign=campaign, clip=clip, target=candidate.target)
     # A clip of the release is everybody's; the one above is not in it.
     release = factories.ReleaseFactory(collection=collection)
-    factories.ReleaseClipFactory(release=release)
-    Path(release.archive).write_bytes(b"a tar file")
+    released = factories.ReleaseClipFactory(release=release)
+    factories.put_on_disk(release)
+    factories.LabelReportFactory(release_clip=released)
     person = factories.annotator()
     report = live_report(campaign, report_data(classes=(candidate.target.name,)))
     invitation, token = create_invitation(
@@ -137,6 +142,7 @@ def make_world() -> World:
         token=token,
         study=study,
         rating=factories.RatingFactory(),
+        pair=factories.DuplicatePairFactory(scan__collection=collection),
         participant=Participant.objects.create(
             study=study, person=factories.UserFactory(), external_id="worker"
         ),

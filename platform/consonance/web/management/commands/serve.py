@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from consonance.jobs.command import Command as BaseCommand
-from consonance.web.processes import supervise
+from consonance.web.processes import WORKERS, supervise
 
 
 class Command(BaseCommand):
@@ -22,7 +22,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--host", default="127.0.0.1", help="0.0.0.0 to let other machines in (127.0.0.1)"
         )
-        parser.add_argument("--workers", type=int, default=2, help="web processes (2)")
+        parser.add_argument(
+            "--workers", type=int, default=WORKERS, help=f"web processes ({WORKERS})"
+        )
 
     def execute_step(self, **options: Any) -> dict[str, Any]:
         """Serve."""
