@@ -15,7 +15,7 @@ from consonance.jobs.actions.enqueue_job import enqueue_job
 from consonance.ledger.models import record
 from consonance.people.access import require
 from consonance.people.models import Role, Scope
-from splits.copies import (
+from splits.copies.search import (
     Copies,
     clips_of,
     copies_among_clips,

@@ -14,7 +14,7 @@ from django.conf import settings
 from consonance.catalog.models import Clip, Collection, FrozenTableRow
 from consonance.errors import StateError
 from consonance.tables.store import TableStore
-from splits.copies import (
+from splits.copies.search import (
     Copies,
     Sound,
     copies_among_clips,

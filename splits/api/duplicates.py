@@ -27,8 +27,8 @@ from consonance.people.access import require
 from consonance.people.models import Role, Scope
 from splits.actions.decide_pair import decide_pair
 from splits.actions.find_duplicates import ask_for_duplicates
+from splits.copies.pairs import KINDS, STATES, narrowed, pairs_of, scan_of
 from splits.models import DuplicatePair, DuplicateScan, DuplicateVerdict
-from splits.pairs import KINDS, STATES, narrowed, pairs_of, scan_of
 
 _NEWEST: Final = Order(field="created_at", tie="id", is_descending=True)
 _LIKEST: Final = Order(field="score", tie="id", is_descending=True)

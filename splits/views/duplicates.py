@@ -19,9 +19,7 @@ from consonance.people.access import require, roles
 from consonance.people.models import Role
 from splits.actions.decide_pair import EXACT, decide_pair
 from splits.actions.find_duplicates import ask_for_duplicates
-from splits.forms import FindDuplicatesForm
-from splits.models import DuplicatePair, DuplicateScan, DuplicateVerdict
-from splits.pairs import (
+from splits.copies.pairs import (
     KINDS,
     STATES,
     beside,
@@ -32,6 +30,8 @@ from splits.pairs import (
     pairs_of,
     scan_of,
 )
+from splits.forms import FindDuplicatesForm
+from splits.models import DuplicatePair, DuplicateScan, DuplicateVerdict
 from splits.presenting.duplicates import curve_chart, scan_facts, times_of
 
 _PAGE: Final = 25

@@ -15,12 +15,12 @@ from consonance.catalog.panels import panels_of
 from consonance.people.access import roles
 from consonance.people.models import Role, Scope
 from splits.models import Release
-from splits.presentation import class_rows, facts_of, partition_legend, partitions_of
 from splits.presenting import citing
 from splits.presenting.changes import changes_of
 from splits.presenting.composition import report_of, summary_of
 from splits.presenting.loading import loading_pieces
 from splits.presenting.parts import parts_of
+from splits.presenting.release import class_rows, facts_of, partition_legend, partitions_of
 from splits.presenting.versions import newest_of, versions_of
 from splits.reporting.queue import counts_of, public_reports
 from splits.serving.counting import downloads_of

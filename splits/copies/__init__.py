@@ -1,0 +1,1 @@
+"""Copies in a collection: searched with what curators said of them, listed for their ears."""
