@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 
+from consonance.catalog.metadata.track import clean
 from splits.models import Release
 from splits.presenting.changes import changes_of
 
@@ -33,7 +34,7 @@ class ReleasesFeed(Feed):
 
     def item_title(self, item: Release) -> str:
         """Return name and version."""
-        return f"{item.title} {item.version}"
+        return clean(f"{item.title} {item.version}")
 
     def item_description(self, item: Release) -> str:
         """Return what is in it, and what is new."""
@@ -45,7 +46,7 @@ class ReleasesFeed(Feed):
             )
             told += f" Since {changes['previous']}: {rows or 'no difference in rows'}."
             told += f" {changes['why']}" if changes["why"] else ""
-        return f"{told} Ratings are simulated." if item.is_simulated else told
+        return clean(f"{told} Ratings are simulated." if item.is_simulated else told)
 
     def item_guid(self, item: Release) -> str:
         """Return an identifier that never changes, whatever the site is called."""
@@ -61,7 +62,7 @@ class ReleasesFeed(Feed):
 
     def item_author_name(self, item: Release) -> str:
         """Return whose archive it is made of."""
-        return item.collection.name
+        return clean(item.collection.name)
 
 
 class VersionsFeed(ReleasesFeed):

@@ -83,6 +83,11 @@ class BuildReleaseForm(forms.Form):
         ],
         required=False,
     )
+    whole_albums = forms.BooleanField(
+        required=False,
+        label="Never divide an album",
+        help_text="Artists never are. An album of several artists ties them together.",
+    )
     split_anew = forms.BooleanField(
         required=False,
         label="Divide all clips again",
@@ -136,6 +141,7 @@ class BuildReleaseForm(forms.Form):
                     "min_labels",
                     "duplicates",
                     "seed",
+                    "whole_albums",
                     "split_anew",
                 )
             },

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from consonance.errors import ParameterError
+from splits.shares import nearest_shares
 
 #: Policies for verified duplicates: leave one copy, or none, or keep all of them in one partition.
 DUPLICATE_POLICIES = ("keep_one", "drop", "keep_together")
@@ -39,6 +40,8 @@ class ReleaseRecipe:
         Names of classes that the release does without, such as those too rare for its contract.
     engine
         Which splitter divides: one of `ENGINES`.
+    whole_albums
+        Never divide an album either: those on which several artists stand tie them together.
     split_anew
         Divide all clips again instead of leaving those of the last version where they are.
     description
@@ -62,6 +65,7 @@ class ReleaseRecipe:
     any_licence: bool = False
     leave_out: tuple[str, ...] = ()
     engine: str = "consonance"
+    whole_albums: bool = False
     split_anew: bool = False
     description: str = ""
     creators: tuple[str, ...] = ()
@@ -79,10 +83,14 @@ class ReleaseRecipe:
             raise ParameterError(f"Version {self.version!r}: use MAJOR.MINOR.PATCH, like 1.0.0.")
         total = sum(self.shares.values())
         if len(self.shares) < 2 or min(self.shares.values()) <= 0 or abs(total - 1) > 1e-6:
-            raise ParameterError(
+            told = (
                 f"The shares of the partitions add up to {total:.2g}: name two partitions or more "
                 "with shares above 0 that add up to 1."
             )
+            if len(self.shares) > 1 and min(self.shares.values()) > 0:
+                plan = ",".join(f"{k}={v:g}" for k, v in nearest_shares(self.shares).items())
+                told += f" The nearest possible plan is {plan}."
+            raise ParameterError(told)
         if self.duplicates not in DUPLICATE_POLICIES:
             raise ParameterError(
                 f"Policy for duplicates is {self.duplicates!r}: use one of "

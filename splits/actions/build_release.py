@@ -20,6 +20,7 @@ from consonance.tables.store import TableStore
 from splits.actions.plan_split import Planned, plan_split
 from splits.actions.publish_release import publish_release
 from splits.actions.since_last import known_of, last_before, partitions_of
+from splits.actions.withhold_audio import rewrite_published
 from splits.archive import pack
 from splits.composing import composition_of
 from splits.models import Release
@@ -62,6 +63,7 @@ def build_release(
     published = Release.objects.filter(name=recipe.name, version=recipe.version).first()
     if published:
         if published.labels == labels and ReleaseRecipe.from_json(published.plan.recipe) == recipe:
+            rewrite_published(published, actor)  # the run that published it may have died there
             return _result(published, note="published before from the same labels and recipe")
         raise StateError(
             f"{recipe.name} {recipe.version} is published and never overwritten: raise the version."
@@ -159,6 +161,7 @@ def build_release(
         changes=changes,
         actor=actor,
     )
+    rewrite_published(release, actor)
     return _result(release)
 
 

@@ -111,6 +111,13 @@ def _skills(skills: pd.DataFrame) -> pd.DataFrame:
     return found.drop(columns="weight")
 
 
+def _gold_marked(store: TableStore, sources: Sequence[FrozenTableRow]) -> dict[str, object]:
+    """Return what answers marked as gold mean; nothing where the tables do not agree on it."""
+    marks = {store.open("ratings", str(row.facts["ratings"])).facts.get("gold") for row in sources}
+    mark = marks.pop()
+    return {"gold": mark} if mark and not marks else {}
+
+
 def _freeze(
     tables: dict[str, pd.DataFrame],
     sources: Sequence[FrozenTableRow],
@@ -120,11 +127,15 @@ def _freeze(
     store = TableStore(settings.TABLES_ROOT)
     names = [row.sha256 for row in sources]
     facts: dict[str, Any] = {**first.facts, "combines": names}
+    told: dict[str, dict[str, object]] = {
+        "ratings": {"combines": names, **_gold_marked(store, sources)},
+        "skills": {"combines": names},
+        "labels": facts,
+    }
     with transaction.atomic():
         for kind in ("ratings", "skills", "labels"):
             table = conform(pa.Table.from_pandas(tables[kind], preserve_index=False), kind)
-            told: dict[str, object] = facts if kind == "labels" else {"combines": names}
-            made = FrozenTableRow.keep(store.freeze(table, kind, told), first.collection)
+            made = FrozenTableRow.keep(store.freeze(table, kind, told[kind]), first.collection)
             facts[kind] = made.sha256
         record("combine_labels", target=made, actor=actor, combines=names, labels=made.rows)
     return made

@@ -11,21 +11,24 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
-from consonance.errors import ConsonanceError, StateError
+from consonance.errors import ConsonanceError, ParameterError, StateError
 from consonance.jobs.actions.enqueue_job import enqueue_job
-from consonance.jobs.models import Job
+from consonance.jobs.models import Job, JobState
 from consonance.ledger.models import record
 from consonance.people.access import require
 from consonance.people.models import Role, Scope
 from splits.depositing.contents import DepositedFile, deposited_files, metadata_of
-from splits.depositing.zenodo import DepositError, Draft, Zenodo
+from splits.depositing.zenodo import DepositError, Draft, Zenodo, cleaned_token
 from splits.models import Deposit, Release
+from splits.serving.contents import contents_of
 
 if TYPE_CHECKING:
     from consonance.jobs.context import JobContext
 
 _BLOCK: Final = 1 << 20
+_KIND: Final = "splits.deposit"
 _State = Deposit.State
 
 
@@ -46,11 +49,15 @@ def start_deposit(*, release: Release, publish: bool, actor: Any) -> Job:
     NotAllowedError
         If the actor does not curate the collection.
     StateError
-        If no token is set, or the release is deposited already.
+        If no usable token is set, or the release is deposited already, or is being deposited.
     """
     require(actor, Role.CURATOR, (Scope.COLLECTION, release.collection_id))
     if not settings.ZENODO_TOKEN:
         raise StateError("Nothing can be deposited: CONSONANCE_ZENODO_TOKEN is not set.")
+    try:
+        cleaned_token(settings.ZENODO_TOKEN)
+    except ParameterError as error:
+        raise StateError(str(error)) from None
     with transaction.atomic():
         Release.objects.select_for_update().get(pk=release.pk)
         found = release.deposits.filter(api=settings.ZENODO_API)
@@ -59,11 +66,13 @@ def start_deposit(*, release: Release, publish: bool, actor: Any) -> Job:
         deposit = found.first() or Deposit.objects.create(
             release=release, api=settings.ZENODO_API, created_by=actor
         )
+        if _jobs_of(deposit).unfinished().exists():
+            raise StateError(f"{release} is being deposited: wait for that job, or cancel it.")
         deposit.state, deposit.error = _State.STARTED, ""
         deposit.save(update_fields=["state", "error", "updated_at"])
         record("start_deposit", target=release, actor=actor, api=deposit.api, publish=publish)
         return enqueue_job(
-            kind="splits.deposit",
+            kind=_KIND,
             title=f"Deposit {release}",
             arguments={"deposit": str(deposit.pk), "publish": publish},
             actor=actor,
@@ -98,23 +107,30 @@ def deposit_release(
     DepositError
         If the service refuses or cannot be reached; the deposit says so, too.
     StateError
-        If the settings name another service by now.
+        If the settings name another service by now, another job is at it, the service's draft is
+        another version's, or what is served of the release changed meanwhile.
     """
     deposit = Deposit.objects.select_related("release__collection").get(pk=deposit_id)
     if deposit.api != settings.ZENODO_API:
         raise StateError(f"This deposit is at {deposit.api}, the settings name another service.")
     if deposit.state == _State.PUBLISHED:
         return _result(deposit)
-    client = Zenodo(settings.ZENODO_API, settings.ZENODO_TOKEN, pause=pause)
+    others = _jobs_of(deposit).exclude(pk=context.job.pk)
+    if others.filter(state=JobState.RUNNING, lease_until__gt=timezone.now()).exists():
+        raise StateError(f"Another job is depositing {deposit.release}.")
     try:
+        client = Zenodo(settings.ZENODO_API, settings.ZENODO_TOKEN, pause=pause)
         draft = _draft_of(client, deposit)
         if not draft.is_published:
+            tag = _tag(deposit.release)
             draft = _fill(client, deposit, draft, context)
+            if _tag(deposit.release) != tag:
+                raise StateError("A clip was withdrawn or came back meanwhile: deposit again.")
             if publish:
                 context.check()
                 draft = client.publish(draft.id)
     except ConsonanceError as error:
-        if isinstance(error, DepositError | StateError):
+        if isinstance(error, DepositError | ParameterError | StateError):
             Deposit.objects.filter(pk=deposit.pk).update(state=_State.FAILED, error=str(error))
         raise
     _keep(deposit, draft, actor)
@@ -125,21 +141,52 @@ def _marker(deposit: Deposit) -> str:
     return f"Consonance deposit {deposit.pk}"
 
 
+def _jobs_of(deposit: Deposit) -> Any:
+    return Job.objects.filter(kind=_KIND, arguments__deposit=str(deposit.pk))
+
+
+def _tag(release: Release) -> str:
+    """Return what tells the bytes served now from those of another moment."""
+    contents = contents_of(release)
+    return contents.tag if contents is not None else ""
+
+
 def _draft_of(client: Zenodo, deposit: Deposit) -> Draft:
     """Return the deposit's record: the one that is known, one a killed try made, or a new one."""
-    if deposit.record_id:
-        return client.read(deposit.record_id)
-    draft = client.find(_marker(deposit))
+    draft = client.held(deposit.record_id) if deposit.record_id else None
+    if draft is None:
+        if deposit.record_id:  # a curator discarded it there
+            deposit.files, deposit.doi = {}, ""
+        draft = client.find(_marker(deposit))
     if draft is None:
         earlier = _earlier(deposit)
-        metadata = metadata_of(deposit.release, _marker(deposit))
         if earlier is None:
-            draft = client.create(metadata)
+            draft = client.create(metadata_of(deposit.release, _marker(deposit)))
         else:
             draft = client.next_version(earlier.record_id)
-    deposit.record_id, deposit.url = draft.id, draft.url
-    deposit.save(update_fields=["record_id", "url", "updated_at"])
+    with transaction.atomic():
+        _refuse_anothers(deposit, draft)
+        deposit.record_id, deposit.url = draft.id, draft.url
+        deposit.save(update_fields=["record_id", "url", "doi", "files", "updated_at"])
     return draft
+
+
+def _refuse_anothers(deposit: Deposit, draft: Draft) -> None:
+    """Refuse the record of another deposit: the service keeps one draft of a next version.
+
+    Raises
+    ------
+    StateError
+        If it is another's, which is named.
+    """
+    known = Deposit.objects.select_for_update().filter(api=deposit.api).order_by("pk")
+    held = [row.pk for row in known if row.record_id == draft.id and row.pk != deposit.pk]
+    if held:
+        other = Release.objects.get(deposits=held[0])
+        raise StateError(
+            f"The service keeps one draft of a next version, and it holds {other}: publish that "
+            "one first, or discard it there."
+        )
 
 
 def _earlier(deposit: Deposit) -> Deposit | None:

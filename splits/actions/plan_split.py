@@ -121,7 +121,7 @@ def plan_split(
     )
     kept = ~drop
     y = label_matrix(frame["clip_id"][kept], decided, classes)
-    undivided = merge_groups(frame["artist_key"].astype(str), group)[kept]
+    undivided = merge_groups(*_undivided(frame, group, whole_albums=recipe.whole_albums))[kept]
     was = [(earlier or {}).get(clip_id, "") for clip_id in frame["clip_id"][kept]]
     stay = keep_partitions(undivided, np.array(was, dtype=np.str_), recipe.shares)
     assignment = divide(
@@ -141,6 +141,8 @@ def plan_split(
         f"are duplicates, {int(drop.sum())} clip(s) dropped; "
         f"largest share error {facts.max_positive_share_error:.3f}."
     )
+    for obstacle in facts.obstacles:
+        context.log(obstacle, level="warning")
     balance = {
         "max_positive_share_error": facts.max_positive_share_error,
         "max_negative_share_error": facts.max_negative_share_error,
@@ -158,6 +160,19 @@ def plan_split(
     return Planned(
         recipe=recipe, groups=groups, splits=splits, quality=balance, duplicates=duplicates
     )
+
+
+def _undivided(
+    frame: pd.DataFrame, group: NDArray[np.int64], *, whole_albums: bool
+) -> list[NDArray[Any]]:
+    """Return the keys whose rows stay together: artist, duplicate group, and album if asked for."""
+    keys: list[NDArray[Any]] = [frame["artist_key"].astype(str).to_numpy(), group]
+    if whole_albums:
+        album = frame["album_key"]
+        # A clip of no album is alone: what is unknown ties nothing together.
+        alone = frame["clip_id"].map("no album of {}".format)
+        keys.append(album.where(album.notna() & (album != ""), alone).astype(str).to_numpy())
+    return keys
 
 
 def label_matrix(

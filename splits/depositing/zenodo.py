@@ -7,6 +7,7 @@ and no redirect is followed, because the token travels with each request.
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.error
 import urllib.request
@@ -21,11 +22,25 @@ from consonance.errors import ConsonanceError, ParameterError
 _TIMEOUT: Final = 60.0  # seconds without a byte
 _TRIES: Final = 5
 _LONGEST_PAUSE: Final = 60.0
+_LONGEST_TEXT: Final = 500
 _DRAFTS: Final = 100
+_GONE: Final = (404, 410)  # how the service answers for a draft that was discarded
 
 
 class DepositError(ConsonanceError):
-    """The service refused, or could not be reached."""
+    """The service refused, or could not be reached.
+
+    Parameters
+    ----------
+    message
+        The sentence shown to a curator.
+    code
+        The status it refused with; 0 where it did not answer.
+    """
+
+    def __init__(self, message: str, *, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -62,6 +77,25 @@ class Draft:
     latest_draft: str
 
 
+def cleaned_token(token: str) -> str:
+    """Return a token without the white space around it; no error ever says what it was.
+
+    Raises
+    ------
+    ParameterError
+        If there is none, or it cannot travel in a header.
+    """
+    token = token.strip()
+    if not token:
+        raise ParameterError("No token is set: nothing can be deposited. See docs/settings.md.")
+    if not re.fullmatch("[!-~]+", token):
+        raise ParameterError(
+            "CONSONANCE_ZENODO_TOKEN is no token: it holds a space, a line break or a letter that "
+            "no token has. Copy it once more."
+        )
+    return token
+
+
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """Redirects are errors: they would carry the token elsewhere."""
 
@@ -89,43 +123,53 @@ class Zenodo:
         parts = urlsplit(api)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             raise ParameterError(f"{api!r} is no address of an API: set CONSONANCE_ZENODO_API.")
-        if not token:
-            raise ParameterError("No token is set: nothing can be deposited. See docs/settings.md.")
         self._api = api.rstrip("/")
         self._origin = (parts.scheme, parts.netloc)
-        self._token = token
+        self._token = cleaned_token(token)
         self._pause = pause
         self._opener = urllib.request.build_opener(_NoRedirects)
 
     def create(self, metadata: dict[str, Any]) -> Draft:
-        """Make a draft."""
-        return _draft(self._json("POST", self._deposit(), {"metadata": metadata}))
+        """Make a draft; if an answer was lost, the one that its `notes` name is taken."""
+        return self._draft(
+            self._json(
+                "POST",
+                self._deposit(),
+                {"metadata": metadata},
+                made=lambda: self._listed(metadata["notes"]),
+            )
+        )
 
     def find(self, notes: str) -> Draft | None:
         """Return the draft of ours with these notes: one that was made by a killed process."""
-        query = urlencode({"status": "draft", "sort": "mostrecent", "size": _DRAFTS})
-        for found in self._json("GET", f"{self._deposit()}?{query}"):
-            if found.get("metadata", {}).get("notes") == notes:
-                return self.read(str(found["id"]))
-        return None
+        found = self._listed(notes)
+        return None if found is None else self._draft(found)
 
     def read(self, record_id: str) -> Draft:
         """Return a record as it is now."""
-        return _draft(self._json("GET", self._deposit(record_id)))
+        return self._draft(self._json("GET", self._deposit(record_id)))
+
+    def held(self, record_id: str) -> Draft | None:
+        """Return a record as it is now; None if it was discarded there."""
+        found = self._there(self._deposit(record_id))
+        return None if found is None else self._draft(found)
 
     def next_version(self, record_id: str) -> Draft:
         """Return a draft of the next version of a published record; the same one if asked again."""
         latest = self.read(record_id).latest_draft
-        if not latest:
+        found = self._there(latest) if latest else None
+        draft = None if found is None else self._draft(found)
+        if draft is None or draft.is_published:
             answer = self._json("POST", self._deposit(record_id, "actions/newversion"))
             latest = answer.get("links", {}).get("latest_draft", "")
-        if not latest:
+            draft = self._draft(self._json("GET", latest)) if latest else None
+        if draft is None or draft.is_published:
             raise DepositError(f"The service made no next version of {record_id}.")
-        return _draft(self._json("GET", latest))
+        return draft
 
     def describe(self, record_id: str, metadata: dict[str, Any]) -> Draft:
         """Write a draft's metadata."""
-        return _draft(self._json("PUT", self._deposit(record_id), {"metadata": metadata}))
+        return self._draft(self._json("PUT", self._deposit(record_id), {"metadata": metadata}))
 
     def upload(self, bucket: str, name: str, size: int, open_file: Callable[[], IO[bytes]]) -> str:
         """Put a file into a draft and return the MD5 that the service gives for it."""
@@ -138,35 +182,78 @@ class Zenodo:
 
     def publish(self, record_id: str) -> Draft:
         """Publish a draft; this cannot be undone."""
-        return _draft(self._json("POST", self._deposit(record_id, "actions/publish")))
+        return self._draft(self._json("POST", self._deposit(record_id, "actions/publish")))
 
     def _deposit(self, record_id: str = "", what: str = "") -> str:
         return "/".join(
             part for part in (self._api, "deposit/depositions", quote(record_id), what) if part
         )
 
-    def _json(self, method: str, url: str, body: Any = None) -> Any:
-        """Ask and return the answer's JSON; what may pass is tried again."""
+    def _listed(self, notes: str) -> Any:
+        """Return what the service says of the draft with these notes; None without one."""
+        query = urlencode({"status": "draft", "sort": "mostrecent", "size": _DRAFTS})
+        for found in self._json("GET", f"{self._deposit()}?{query}"):
+            if found.get("metadata", {}).get("notes") == notes:
+                # The list may still name one that was discarded.
+                answer = self._there(self._deposit(str(found["id"])))
+                if answer is not None:
+                    return answer
+        return None
+
+    def _there(self, url: str) -> Any:
+        """Return what lies at an address; None if it is gone."""
+        try:
+            return self._json("GET", url)
+        except DepositError as error:
+            if error.code not in _GONE:
+                raise
+            return None
+
+    def _json(
+        self, method: str, url: str, body: Any = None, *, made: Callable[[], Any] | None = None
+    ) -> Any:
+        """Ask and return the answer's JSON; what may pass is tried again.
+
+        What an attempt has `made` whose answer was lost is looked for before the next attempt.
+        """
         parts = urlsplit(url)
         if (parts.scheme, parts.netloc) != self._origin:
-            raise DepositError(f"The service points to another place, {url}: it is not followed.")
+            raise self._error(f"The service points to another place, {url}: it is not followed.")
         for attempt in range(1, _TRIES + 1):
+            found = made() if made is not None and attempt > 1 else None
+            if found is not None:
+                return found
             try:
                 return self._once(method, url, body)
+            except ConsonanceError:
+                raise
             except urllib.error.HTTPError as error:
                 with error:
                     told = _told(error)
                 if (error.code < 500 and error.code != 429) or attempt == _TRIES:
-                    raise DepositError(told) from error
+                    raise self._error(told, code=error.code) from error
                 self._pause(_wait(error.headers.get("Retry-After"), attempt))
             except (urllib.error.URLError, HTTPException, OSError) as error:
                 if attempt == _TRIES:
-                    raise DepositError(
+                    raise self._error(
                         f"{self._origin[1]} cannot be reached ({error}). Try again later; what "
                         "has arrived stays there."
                     ) from error
                 self._pause(_wait(None, attempt))
+            except ValueError as error:
+                # http.client tells the whole of a header that it cannot send.
+                raise self._error(f"The request cannot be made ({error}).") from None
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+    def _error(self, text: str, *, code: int = 0) -> DepositError:
+        """Return an error whose text never carries the token, whoever put it there."""
+        return DepositError(text.replace(self._token, "…")[:_LONGEST_TEXT], code=code)
+
+    def _draft(self, answer: dict[str, Any]) -> Draft:
+        try:
+            return _draft(answer)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise self._error(f"The service's answer cannot be understood ({error!r}).") from error
 
     def _once(self, method: str, url: str, body: Any) -> Any:
         headers = {"Authorization": f"Bearer {self._token}", "Accept": "application/json"}
@@ -223,34 +310,31 @@ def _told(error: urllib.error.HTTPError) -> str:
         said = [str(answer.get("message", ""))]
         said += [
             f"{entry.get('field', '')}: {entry.get('message') or entry.get('messages')}"
-            for entry in answer.get("errors", [])
+            for entry in answer.get("errors") or []
         ]
-    except (ValueError, AttributeError, OSError):
+    except (ValueError, TypeError, AttributeError, OSError, HTTPException):
         said = []
     sentence = "; ".join(part for part in said if part) or "it does not say why"
-    return f"The service refused ({error.code}): {sentence}"[:500]
+    return f"The service refused ({error.code}): {sentence}"
 
 
 def _draft(answer: dict[str, Any]) -> Draft:
-    try:
-        metadata, links = answer.get("metadata", {}), answer.get("links", {})
-        reserved = (metadata.get("prereserve_doi") or {}).get("doi", "")
-        return Draft(
-            id=str(answer["id"]),
-            is_published=bool(answer.get("submitted", False)),
-            doi=str(answer.get("doi") or metadata.get("doi") or reserved),
-            url=str(links.get("record_html") or links.get("html") or ""),
-            bucket=str(links.get("bucket", "")),
-            files={
-                str(file["filename"]): (
-                    str(file.get("checksum", "")).removeprefix("md5:"),
-                    int(file.get("filesize", -1)),
-                    str(file["id"]),
-                )
-                for file in answer.get("files", [])
-            },
-            notes=str(metadata.get("notes", "")),
-            latest_draft=str(links.get("latest_draft", "")),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DepositError(f"The service's answer cannot be understood ({error!r}).") from error
+    metadata, links = answer.get("metadata", {}), answer.get("links", {})
+    reserved = (metadata.get("prereserve_doi") or {}).get("doi", "")
+    return Draft(
+        id=str(answer["id"]),
+        is_published=bool(answer.get("submitted", False)),
+        doi=str(answer.get("doi") or metadata.get("doi") or reserved),
+        url=str(links.get("record_html") or links.get("html") or ""),
+        bucket=str(links.get("bucket", "")),
+        files={
+            str(file["filename"]): (
+                str(file.get("checksum", "")).removeprefix("md5:"),
+                int(file.get("filesize", -1)),
+                str(file["id"]),
+            )
+            for file in answer.get("files", [])
+        },
+        notes=str(metadata.get("notes", "")),
+        latest_draft=str(links.get("latest_draft", "")),
+    )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from typing import Any, Final
 
-from allauth.account.adapter import get_adapter
 from django.core.cache import cache
 from django.http import HttpRequest
+
+from consonance.people.throttle import hash_of_network
 
 #: Reports within `WINDOW` seconds. Homes and schools share an address; whoever reports more than
 #: that signs in.
@@ -30,9 +30,7 @@ def seconds_to_wait(request: HttpRequest, person: Any) -> int:
     if getattr(person, "is_authenticated", False):
         who, limit = f"account:{person.pk}", OF_ACCOUNT
     else:
-        # An address tells who somebody is: kept for an hour at most, and as a hash.
-        address = get_adapter().get_client_ip(request) or ""
-        who, limit = f"address:{hashlib.sha256(address.encode()).hexdigest()[:32]}", OF_ADDRESS
+        who, limit = f"address:{hash_of_network(request)}", OF_ADDRESS
     now = time.time()
     left = WINDOW - int(now) % WINDOW
     key = f"splits.reports:{who}:{int(now) // WINDOW}"

@@ -26,15 +26,15 @@ _TYPES: Final = {".parquet": "application/vnd.apache.parquet", ".cff": "text/yam
                  ".md": "text/markdown; charset=utf-8", ".ogg": "audio/ogg"}  # fmt: skip
 
 
-def served(release: Release) -> Contents:
-    """Return what of a release is served now.
+def served(release: Release, name: str | None = None) -> Contents:
+    """Return what of a release is served now (see `contents_of`).
 
     Raises
     ------
     Http404
         If its files are not at hand.
     """
-    contents = contents_of(release)
+    contents = contents_of(release, name)
     if contents is None:
         raise Http404(f"The files of {release} are not on this machine.")
     return contents
@@ -68,7 +68,7 @@ def part_response(request: HttpRequest, release: Release, selection: Selection) 
 
 def file_response(request: HttpRequest, release: Release, name: str) -> HttpResponseBase:
     """Send one file of a release."""
-    contents = served(release)
+    contents = served(release, name)
     file = contents.files.get(name)
     if file is None:
         if name in release.manifest.get("files", {}):

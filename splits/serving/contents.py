@@ -74,15 +74,26 @@ def audio_name(sample_key: str) -> str:
     return f"audio/{sample_key[:3]}/{sample_key}.ogg"
 
 
-def contents_of(release: Release) -> Contents | None:
-    """Return what of a release is served now; None where its files are not at hand."""
+def contents_of(release: Release, name: str | None = None) -> Contents | None:
+    """Return what of a release is served now; None where its files are not at hand.
+
+    Parameters
+    ----------
+    release
+        Of which.
+    name
+        Of its manifest's files no other than this one is asked for: a release may have very many.
+    """
     size = places.size_of(release, MANIFEST)
     if size is None:
         return None
     hash_line = f"{release.manifest_sha256}  {MANIFEST}\n".encode()
+    listed = release.manifest.get("files", {})
+    if name is not None:
+        listed = {name: listed[name]} if name in listed else {}
     files = {
         name: ServedFile(name, int(facts["bytes"]), str(facts["sha256"]))
-        for name, facts in release.manifest.get("files", {}).items()
+        for name, facts in listed.items()
     }
     files[MANIFEST] = ServedFile(MANIFEST, size, release.manifest_sha256)
     files[MANIFEST_HASH] = ServedFile(

@@ -21,6 +21,7 @@ WHAT: Final = ("all", "labels", "metadata")
 FILTERS: Final = ("class", "licence", "partition")
 _ATTRIBUTION: Final = "ATTRIBUTION.csv"
 _LONGEST_PART: Final = 200
+_SEVERAL: Final = "clips of several kinds"
 
 
 @dataclass(frozen=True)
@@ -100,11 +101,14 @@ class Selection:
 
     @property
     def name(self) -> str:
-        """The part in a word or a few, as it is counted: `all`, `labels`, `class=banjo`."""
+        """The part in a word or a few, as it is counted: `all`, `labels`, `class=banjo`.
+
+        One name stands for all combinations: whoever asks for many would make a row of each.
+        """
         if not self.is_filtered:
             return self.what
-        text = "&".join(f"{key}={','.join(values)}" for key, values in self._filters() if values)
-        return text if len(text) <= _LONGEST_PART else "clips of several kinds"
+        text, *more = [f"{key}={value}" for key, values in self._filters() for value in values]
+        return _SEVERAL if more or len(text) > _LONGEST_PART else text
 
     @property
     def query(self) -> str:

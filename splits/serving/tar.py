@@ -45,7 +45,12 @@ class TarLayout:
 
     def __init__(self, members: Iterable[Member]) -> None:
         files = {member.name: member.size for member in members}
-        folders = {name[:place] for name in files for place, sign in enumerate(name) if sign == "/"}
+        folders: set[str] = set()
+        for name in files:
+            head = name.rpartition("/")[0]
+            while head and head not in folders:  # of one that is known, those above it are, too
+                folders.add(head)
+                head = head.rpartition("/")[0]
         # By folder, as a walk through the tree meets them: "a/b" before "a-b".
         self._names = sorted([*files, *folders], key=lambda name: name.split("/"))
         # The tree's own root is no member of what `pack` writes.

@@ -11,7 +11,9 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +23,11 @@ from django.conf import settings
 from consonance.catalog.models import Withdrawal
 from splits.models import Release
 from splits.release.staging import sha256_of
+from splits.serving import places
 
 SHARDS: Final = "audio-parquet/"
 _INDEX: Final = "index.json"
+_LOCK: Final = ".lock"
 #: Why a clip is no longer served, where nobody wrote it down.
 _UNTOLD: Final = Withdrawal.Reason.DAMAGED
 
@@ -98,43 +102,82 @@ def withheld(release: Release) -> Withheld:
 def rewrite_shards(release: Release) -> list[str]:
     """Rewrite the shards that hold withdrawn clips; return their names.
 
-    Called again after every withdrawal and lift; what is right already is left alone.
+    Called again after every withdrawal and lift; what is right already is left alone. One at a time
+    for each release: what is gone is read while no other rewriting of it is under way, so that the
+    last one to write knows of every clip.
     """
-    from splits.release.shards import redact
-
-    gone = _gone(release)
     folder = _folder(release)
+    with _alone(folder):
+        return _rewrite(release, folder)
+
+
+def _rewrite(release: Release, folder: Path) -> list[str]:
+    gone = _gone(release)
     keys = {item["sample_key"] for item in gone}
     shards = [name for name in release.manifest.get("files", {}) if name.startswith(SHARDS)]
-    wanted = [name for name in shards if name.startswith(_prefixes(i["partition"] for i in gone))]
-    rewritten: dict[str, Any] = {}
-    of_key: dict[str, str] = {}
-    for name in sorted(wanted):
-        inside = sorted(keys & set(_keys_of(release.folder / name)))
-        if not inside:
-            continue
-        of_key |= dict.fromkeys(inside, name)
-        rewritten[name] = _rewritten(release, folder, name, inside, redact)
-    index = {"keys": sorted(keys), "shards": of_key, "rewritten": rewritten}
-    _write_index(folder, index)
-    if folder.exists():
-        _remove_strangers(folder, {facts["path"] for facts in rewritten.values()})
+    # A release never changes: where a clip was found once, it is.
+    known = _read_index(release).get("shards", {})
+    of_key: dict[str, str] = {key: known[key] for key in sorted(keys & set(known))}
+    sought = _prefixes(item["partition"] for item in gone if item["sample_key"] not in of_key)
+    for name in sorted(name for name in shards if name.startswith(sought)):
+        with _at_hand(release, name, folder) as path:
+            of_key |= dict.fromkeys(sorted(keys & set(_keys_of(path))), name)
+    rewritten = {
+        name: _rewritten(release, folder, name, sorted(k for k, v in of_key.items() if v == name))
+        for name in sorted(set(of_key.values()))
+    }
+    _write_index(folder, {"keys": sorted(keys), "shards": of_key, "rewritten": rewritten})
+    _remove_strangers(folder, {facts["path"] for facts in rewritten.values()})
     return sorted(rewritten)
 
 
-def _rewritten(
-    release: Release, folder: Path, name: str, keys: list[str], redact: Any
-) -> dict[str, Any]:
+def _rewritten(release: Release, folder: Path, name: str, keys: list[str]) -> dict[str, Any]:
+    from splits.release.shards import redact
+
     # Named by what it leaves out: the file of another set of clips is another file.
     digest = hashlib.sha256("\n".join([name, *keys]).encode()).hexdigest()[:16]
     path = folder / f"{digest}.parquet"
     if not path.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{digest}.part"
-        shutil.copyfile(release.folder / name, part)
+        part = _copy_of(release, name, folder)
         redact(part, keys)
         os.replace(part, path)
     return {"path": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process or thread rewrites in a folder, and keep them out."""
+    try:
+        import fcntl
+    except ImportError:  # Windows: there, two workers at once are the person's to avoid
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / _LOCK).open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield  # let go with the file, also by a process that dies
+
+
+@contextmanager
+def _at_hand(release: Release, name: str, folder: Path) -> Iterator[Path]:
+    """Give a file of a release on this disk: its own, or a copy of what lies in the bucket."""
+    path = places.path_of(release, name)
+    if path is not None:
+        yield path
+        return
+    copy = _copy_of(release, name, folder)
+    try:
+        yield copy
+    finally:
+        copy.unlink(missing_ok=True)
+
+
+def _copy_of(release: Release, name: str, folder: Path) -> Path:
+    part = folder / f"{uuid.uuid4().hex}.part"
+    with places.open_at(release, name, 0) as source, part.open("wb") as target:
+        shutil.copyfileobj(source, target, 1 << 20)
+    return part
 
 
 def _gone(release: Release) -> list[dict[str, str]]:
@@ -190,15 +233,12 @@ def _read_index(release: Release) -> dict[str, Any]:
 
 
 def _write_index(folder: Path, index: dict[str, Any]) -> None:
-    if not index["keys"] and not folder.exists():
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / f"{_INDEX}.part"
+    part = folder / f"{uuid.uuid4().hex}.part"
     part.write_text(json.dumps(index, indent=1, sort_keys=True) + "\n", "utf-8")
     os.replace(part, folder / _INDEX)
 
 
 def _remove_strangers(folder: Path, kept: set[str]) -> None:
     for path in folder.iterdir():
-        if path.name != _INDEX and path.name not in kept:
+        if path.name not in (_INDEX, _LOCK) and path.name not in kept:
             path.unlink()

@@ -103,9 +103,7 @@ def iterative_stratification(
             "The engine skmultilearn needs scikit-multilearn, which is not installed: pip install "
             "scikit-multilearn==0.2.0, or use the engine consonance."
         )
-    from skmultilearn.model_selection import (  # type: ignore[import-untyped]
-        IterativeStratification,
-    )
+    from skmultilearn.model_selection import IterativeStratification
 
     checked = check_labels(labels, classes)
     keys = check_groups(groups, checked.shape[0])

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from consonance.errors import ParameterError, StateError
-from consonance.people.access import require
+from consonance.people.access import require, roles
 from consonance.people.models import Role, Scope
 from splits.actions.deposit_release import start_deposit
 from splits.actions.record_doi import cleaned_doi, record_doi
@@ -75,7 +75,9 @@ def deposit(request: HttpRequest, name: str, version: str) -> HttpResponse:
         messages.error(request, str(error))
         return redirect("splits:deposits", name, version)
     messages.success(request, "The release is being deposited.")
-    return redirect("jobs:detail", job_id=job.pk)
+    if Role.CURATOR in roles(request.user):
+        return redirect("jobs:detail", job_id=job.pk)
+    return redirect("splits:deposits", name, version)  # jobs are for those who curate everything
 
 
 def _release(request: HttpRequest, name: str, version: str) -> Release:

@@ -13,7 +13,10 @@ from tests.browser.conftest import DESKTOP, PHONE, Site, Visitor
 from tests.browser.test_pages import LOOK, PAGES
 
 #: What annotators and strangers see; releases, the style guide and staff pages stay English.
-ENGLISH = {"splits:releases", "splits:release", "styleguide"}
+ENGLISH = {
+    "splits:releases", "splits:release", "splits:clip", "splits:composition", "splits:reports",
+    "styleguide",
+}  # fmt: skip
 TOLD = [(role, name) for role in ("", "annotator") for name in PAGES[role] if name not in ENGLISH]
 STAFF = [(role, name) for role in ("curator", "admin") for name in PAGES[role]]
 #: Words that are the same in both languages.

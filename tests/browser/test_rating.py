@@ -164,6 +164,7 @@ def test_answers_given_without_a_network_arrive_exactly_once(
     loaded_ahead(page)
     assert until_stored(page, site, "offline", 1) == ["yes"]
     visitor.context.set_offline(True)
+    expect(page.locator("#rate-status")).to_contain_text("Offline")
     for key in "nu":
         answer(page, lambda key=key: page.keyboard.press(key))
     expect(page.locator("#rate-status")).to_contain_text("2 answers queued")

@@ -88,7 +88,8 @@ class Archive:
     ) -> FrozenTableRow:
         """Freeze ratings, skills and labels as a consensus run does; return the labels' row."""
         decide = decisions or (lambda clip, column: ("present", "absent")[(clip + column) % 2])
-        ratings, labels = [], []
+        ratings: list[dict[str, Any]] = []
+        labels: list[dict[str, Any]] = []
         raters = [f"rater{number}" for number in range(3)]
         for index, clip in enumerate(self.clips):
             for column, name in enumerate(classes):

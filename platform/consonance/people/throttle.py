@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 from typing import Final
 
 from allauth.account.adapter import get_adapter
@@ -44,7 +45,27 @@ def slowed_response(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def hash_of_network(request: HttpRequest) -> str:
+    """Return what tries are counted under: an address tells who somebody is, its hash less so.
+
+    It is kept as long as is counted: minutes, an hour.
+    """
+    network = network_of(get_adapter().get_client_ip(request) or "")
+    return hashlib.sha256(network.encode()).hexdigest()[:32]
+
+
+def network_of(address: str) -> str:
+    """Return what one customer of a provider has: an IPv4 address, the /64 of an IPv6 address."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
+
+
 def _key(request: HttpRequest, what: str) -> str:
-    # An address tells who somebody is: kept for minutes, and as a hash.
-    address = get_adapter().get_client_ip(request) or ""
-    return f"people.throttle:{what}:{hashlib.sha256(address.encode()).hexdigest()[:32]}"
+    return f"people.throttle:{what}:{hash_of_network(request)}"

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
+
 from annotation.actions.complete_labels import complete_labels
 from annotation.campaigns.effort import Effort, effort
 from annotation.campaigns.rules import MAX_CLIP_CLASSES, CampaignRules
@@ -110,8 +112,16 @@ def open_for(plan: Plan, *, name: str = "", actor: Any = None) -> Campaign:
     StateError
         If nothing is missing, or a campaign for it is open already.
     """
-    if plan.opened is not None:
-        raise StateError(f"“{plan.opened}” completes {plan.release} already.")
+    with transaction.atomic():
+        # Two who press at the same moment come one after the other.
+        Release.objects.select_for_update().get(pk=plan.release.pk)
+        opened = opened_for(plan.release)
+        if opened is not None:
+            raise StateError(f"“{opened}” completes {plan.release} already.")
+        return _open(plan, name=name, actor=actor)
+
+
+def _open(plan: Plan, *, name: str, actor: Any) -> Campaign:
     targets = _targets(plan.release, plan.missing.classes)
     fields = {key: getattr(plan.rules, key) for key in CampaignRules.__dataclass_fields__}
     return complete_labels(

@@ -69,6 +69,11 @@ class Command(BaseCommand):
             help="which splitter divides the clips (consonance)",
         )
         parser.add_argument(
+            "--whole-albums",
+            action="store_true",
+            help="never divide an album either; one of several artists ties them together",
+        )
+        parser.add_argument(
             "--split-anew",
             action="store_true",
             help="divide all clips again; else those of the last version keep their partition",
@@ -102,6 +107,7 @@ class Command(BaseCommand):
             leave_out=tuple(options["leave_out"]),
             seed=options["seed"],
             engine=options["engine"],
+            whole_albums=options["whole_albums"],
             split_anew=options["split_anew"],
         )
         return self.run_job(

@@ -54,6 +54,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _folders(settings, tmp_path):
     settings.TABLES_ROOT = tmp_path / "tables"
+    settings.RELEASES_ROOT = tmp_path / "releases"
     cache.clear()
     yield
     cache.clear()
@@ -131,12 +132,17 @@ def test_what_is_frozen_stays_byte_for_byte_and_later_runs_show_an_unconnected_n
     run = aggregate(campaign)
     ana = campaign.people[0]
     old = Pseudonyms(campaign.collection_id).of(ana.pk)
+    published = Path(settings.RELEASES_ROOT) / "attic-1.0.0" / "ratings.csv"
+    published.parent.mkdir(parents=True)
+    published.write_text(f"rater\n{old}\n")
+    released = tree(settings.RELEASES_ROOT)
     frozen = tree(settings.TABLES_ROOT)
     assert len(frozen) >= 3
     rows = [vars(table).copy() for table in (run.ratings, run.labels, run.skills)]
     with django_capture_on_commit_callbacks(execute=True):
         erase_person(person=ana, actor=ana)
     assert tree(settings.TABLES_ROOT) == frozen
+    assert tree(settings.RELEASES_ROOT) == released
     assert not list(Path(settings.TABLES_ROOT).glob("live/*"))
     for table, row in zip((run.ratings, run.labels, run.skills), rows, strict=True):
         table.refresh_from_db()

@@ -102,6 +102,14 @@ def test_opening_it_twice_is_refused_and_told(release):
     assert Campaign.objects.count() == 1
 
 
+def test_whoever_had_looked_before_another_opened_it_opens_no_second(release):
+    plan = plan_for(release)  # two pages that were opened before either was sent
+    open_for(plan)
+    with pytest.raises(StateError, match="already"):
+        open_for(plan, name="The same under another name")
+    assert Campaign.objects.count() == 1
+
+
 def test_a_withdrawn_clip_is_not_asked_about(release):
     clip = release.clips.get(clip__track__track_no=1).clip
     clip.is_withdrawn = True

@@ -386,6 +386,33 @@ def test_labels_that_do_not_say_where_they_come_from_are_refused(
         build_release(labels=orphan, recipe=recipe(), context=context)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_albums_are_kept_whole_on_request(
+    make_archive: Callable[..., Archive], context: JobContext, whole: bool
+) -> None:
+    archive = make_archive()
+    tracks = [clip.track for clip in archive.clips]
+    for place, track in enumerate(tracks):
+        # Half of all artists stand on one album, the others on none that is known.
+        track.album_key = "compilation" if place % 5 < 3 else ""
+        track.save()
+    labels = archive.labels()
+    build_release(labels=labels, recipe=recipe(whole_albums=whole), context=context)
+    where = partition_of(archive, Release.objects.get())
+    of_album = {where[track.track_no - 1] for track in tracks if track.album_key}
+    assert (len(of_album) == 1) == whole
+    assert len(set(where.values())) > 1
+
+
+def test_a_class_that_one_artist_alone_has_is_told(archive: Archive, context: JobContext) -> None:
+    labels = archive.labels(
+        decisions=lambda clip, column: "present" if column or clip % 5 == 0 else "absent"
+    )
+    build_release(labels=labels, recipe=recipe(min_positives=1, min_labels=1), context=context)
+    told = [event.text for event in context.job.events.filter(level="warning")]
+    assert any("banjo" in text for text in told), told
+
+
 def test_shares_that_do_not_add_up_are_refused(archive: Archive, context: JobContext) -> None:
     with pytest.raises(ParameterError, match="1"):
         build_release(

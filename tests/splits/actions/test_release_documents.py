@@ -14,6 +14,7 @@ from consonance.jobs.context import JobContext
 from consonance.tables.store import TableStore
 from splits.actions.build_release import build_release
 from splits.models import Release
+from tests.plugins import foreign
 from tests.splits.conftest import N_SONGS, Archive, recipe
 
 pytestmark = pytest.mark.django_db
@@ -30,8 +31,7 @@ def release(archive: Archive, context: JobContext) -> Release:
 def test_a_release_of_the_database_opens_in_mlcroissant_and_says_what_happened(
     release: Release,
 ) -> None:
-    mlcroissant = pytest.importorskip("mlcroissant")
-    found = mlcroissant.Dataset(jsonld=release.folder / "croissant.json")
+    found = foreign.mlcroissant().Dataset(jsonld=release.folder / "croissant.json")
     issues = found.metadata.ctx.issues
     assert (issues.errors, issues.warnings) == (set(), set())
     day = release.labels.created_at.date()

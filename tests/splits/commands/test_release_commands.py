@@ -80,6 +80,7 @@ class TestBuild:
         ("words", "code", "sentence"),
         [
             (("--shares", "train=0.5,test=0.3"), 2, "add up to 0.8"),
+            (("--shares", "train=0.6,test=0.6"), 2, "nearest possible plan is train=0.5,test=0.5"),
             (("--shares", "train:0.6,test:0.4"), 2, "write train=0.6"),
             (("--shares", "train=most,test=0.4"), 2, "write train=0.6"),
             (("--min-positives", "0"), 2, "at least 1 positive"),

@@ -53,9 +53,14 @@ def release() -> Release:
 
 
 def begun(release: Release) -> Deposit:
-    start_deposit(release=release, publish=True, actor=curator())
+    ended(start_deposit(release=release, publish=True, actor=curator()))
     found: Deposit = release.deposits.get()
     return found
+
+
+def ended(job: Job) -> None:
+    """Let a job be over: the tests do its work themselves."""
+    Job.objects.filter(pk=job.pk).update(state="done")
 
 
 def work(deposit: Deposit, *, publish: bool = True, pauses: list[float] | None = None) -> Any:

@@ -19,6 +19,8 @@ import pytest
 import soundfile as sf
 from release_world import CLASSES, make_world
 
+from tests.plugins import foreign
+
 
 @pytest.fixture(scope="module")
 def complete(tmp_path_factory):
@@ -43,8 +45,7 @@ def spoilt(complete, tmp_path):
 # --- Croissant ----------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
 def croissant(complete):
-    mlcroissant = pytest.importorskip("mlcroissant")
-    return mlcroissant.Dataset(jsonld=complete / "croissant.json")
+    return foreign.mlcroissant().Dataset(jsonld=complete / "croissant.json")
 
 
 def records_of(croissant, name: str) -> list[dict[str, object]]:
@@ -278,7 +279,8 @@ def test_pandas_opens_every_table(complete):
 
 
 def test_the_lines_of_the_readme_load_the_release_as_they_are_printed(complete, tmp_path):
-    for library in ("datasets", "mlcroissant", "mirdata"):
+    foreign.mlcroissant()
+    for library in ("datasets", "mirdata"):
         pytest.importorskip(library)
     blocks = re.findall(r"```python\n(.*?)```", (complete / "README.md").read_text(), re.DOTALL)
     assert len(blocks) == 5

@@ -168,6 +168,15 @@ class TestLimits:
         assert send(row, elsewhere).status_code == 302
         assert send(row, client_of(annotator())).status_code == 302  # counted by account
 
+    def test_all_addresses_of_one_customer_are_one(
+        self, row: ReleaseClip, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "OF_ADDRESS", 2)
+        of_one = [f"2001:db8:7:1:{n}::{n}" for n in (1, 2, 3)]
+        statuses = [send(row, Client(REMOTE_ADDR=address)).status_code for address in of_one]
+        assert statuses == [302, 302, 429]
+        assert send(row, Client(REMOTE_ADDR="2001:db8:7:2::1")).status_code == 302
+
     def test_too_many_of_one_account_have_to_wait(
         self, row: ReleaseClip, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import pyarrow.parquet as pq
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from moto import mock_aws
 
+from consonance.catalog.actions.withdraw_clip import withdraw_clip
 from consonance.catalog.models import Clip
 from consonance.jobs.context import JobContext
+from consonance.jobs.models import Job
+from consonance.jobs.runner import run
 from consonance.web.environment import media_storage
 from splits.actions.build_release import build_release
 from splits.models import DownloadCount, Release
@@ -255,7 +259,16 @@ class TestParts:
         )
         assert one["ETag"] == other["ETag"]
         assert body(one) == body(other)
-        assert set(counted()) == {"class=banjo,organ"}
+        assert set(counted()) == {"clips of several kinds"}
+
+    def test_combinations_are_counted_under_one_name_lest_anybody_fills_the_table(
+        self, release: Release
+    ) -> None:
+        for query in ("?class=banjo", "?class=organ", "?class=banjo&class=organ",
+                      "?class=banjo&partition=test", "?partition=test&partition=train",
+                      "?licence=CC-BY-4.0&class=organ"):  # fmt: skip
+            assert get(release, query).status_code == 200
+        assert counted() == {"class=banjo": 1, "class=organ": 1, "clips of several kinds": 4}
 
 
 class TestWithdrawn:
@@ -402,6 +415,23 @@ class TestBucket:
             f"{release.get_absolute_url()}files/clips.csv", headers={"range": "bytes=5-"}
         )
         assert body(one).startswith(b"e_key")
+
+    def test_what_lies_there_alone_is_served_without_the_sound_of_a_withdrawn_clip(
+        self, release: Release, bucket: Any, tmp_path: Path
+    ) -> None:
+        call_command("store_release", "attic-simulated", "1.0.0", "--remove", "--json")
+        row = release.clips.order_by("sample_key").first()
+        withdraw_clip(clip_id=row.clip_id, reason="takedown")
+        run(Job.objects.get(kind="splits.withhold").pk, reraise=True)
+        folder = unpacked(body(get(release)), tmp_path)
+        shards = [pq.read_table(path) for path in (folder / "audio-parquet").iterdir()]
+        held = {line["sample_key"]: line["audio"] for one in shards for line in one.to_pylist()}
+        assert len(held) == 10
+        assert [key for key, sound in held.items() if sound is None] == [row.sample_key]
+        report = verify_release(folder)
+        assert report.ok, report.problems
+        assert report.withdrawn == [row.sample_key]
+        assert not release.folder.exists()
 
     def test_storing_twice_stores_once_and_a_changed_copy_is_refused(
         self, release: Release, bucket: Any, capsys: Any

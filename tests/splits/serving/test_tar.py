@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Iterator
 from typing import IO
 
 import pytest
@@ -109,3 +110,22 @@ def test_files_are_closed_when_they_are_done_with() -> None:
     tar.read(512 + 512 + 100)
     tar.close()
     assert [file.closed for file in opened] == [True, True]
+
+
+class Word(str):
+    """A name that cannot be gone through letter by letter: of many files that takes seconds."""
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError(f"{self!s} was read letter by letter.")
+
+
+def test_folders_are_found_without_reading_every_letter_of_every_name() -> None:
+    names = [Word(f"root/audio/{n % 3}/{n}.ogg") for n in range(9)]
+    layout = TarLayout(Member(name, 0) for name in names)
+    assert layout.size == tarfile.RECORDSIZE
+    known = [layout.member_at(512 * n) for n in range(13)]
+    assert [found[0] for found in known if found and found[1] < 0] == [
+        "root/audio", "root/audio/0", "root/audio/1", "root/audio/2",
+    ]  # fmt: skip

@@ -12,16 +12,21 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from consonance.catalog.actions.withdraw_clip import lift_withdrawal, withdraw_clip
+from consonance.catalog.models import Clip, Withdrawal
 from consonance.jobs.context import JobContext
 from consonance.jobs.models import Job
-from consonance.jobs.runner import run
+from consonance.jobs.runner import claim, run
 from splits.actions.build_release import build_release
 from splits.models import Release
+from splits.presenting.parts import parts_of
 from splits.release import verify_release
+from splits.serving.answers import served
 from splits.serving.withheld import withheld
+from tests.factories import JobFactory, ReleaseClipFactory, ReleaseFactory, put_on_disk
 from tests.splits.conftest import Archive, flip_a_byte, recipe
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +158,71 @@ def test_a_release_whose_clips_are_all_there_is_left_alone(
     other = make_archive(range(1))
     withdraw_clip(clip_id=other.clips[0].pk, reason="takedown")
     assert work() == 0
+
+
+def test_of_a_clip_that_is_withdrawn_while_a_release_is_built_only_the_clip_is_withheld(
+    archive: Archive, tmp_path: Path
+) -> None:
+    clip, labels = archive.clips[4], archive.labels()
+
+    def withdraw(job: Job) -> None:
+        if job.message.startswith(("Building", "Packing")) and not Withdrawal.objects.exists():
+            withdraw_clip(clip_id=clip.pk, reason="takedown")
+
+    claimed = claim(JobFactory().pk)
+    assert claimed is not None
+    with JobContext(*claimed, withdraw) as context:
+        build_release(labels=labels, recipe=recipe(), context=context)
+    assert Withdrawal.objects.get().clip == clip
+    release = Release.objects.get()
+    assert release.clips.filter(clip=clip).exists()
+    assert work() == 1
+    held = sounds(downloaded(release, tmp_path))
+    assert len(held) == len(archive.clips)
+    assert [key for key, is_there in held.items() if not is_there] == [clip.sample_key]
+    # The run that published may have died before it said so: the next one says it.
+    build_release(labels=labels, recipe=recipe(), context=context)
+    assert work() == 1
+
+
+def test_a_release_that_appears_while_its_clip_is_being_withdrawn_is_found_afterwards(
+    django_capture_on_commit_callbacks: Callable[..., Any], house: Path
+) -> None:
+    row = ReleaseClipFactory()
+    elsewhere = put_on_disk(ReleaseFactory(), {"audio-parquet/train-00000-of-00001.parquet": b""})
+    with django_capture_on_commit_callbacks() as after:
+        withdraw_clip(clip_id=row.clip_id, reason="takedown")
+    ReleaseClipFactory(release=elsewhere, clip=row.clip)
+    for callback in after:
+        callback()
+    jobs = Job.objects.filter(kind="splits.withhold")
+    assert [job.arguments for job in jobs] == [{"release": str(elsewhere.pk)}]
+
+
+def test_the_sizes_on_the_page_follow_withdrawals_and_are_not_taken_anew_for_each_reader(
+    house: Path,
+) -> None:
+    cache.clear()
+    row = ReleaseClipFactory()
+    key = row.sample_key
+    release = put_on_disk(row.release, {f"audio/{key[:3]}/{key}.ogg": bytes(50_000)})
+    everything = parts_of(release)[0]["bytes"]
+    assert everything > 50_000
+    for facts in release.manifest["files"].values():  # a release never changes: nobody looks
+        facts["bytes"] += 10_240
+    assert parts_of(release)[0]["bytes"] == everything
+    release.refresh_from_db()
+    Clip.objects.filter(pk=row.clip_id).update(is_withdrawn=True)
+    assert parts_of(release)[0]["bytes"] < everything
+    Clip.objects.filter(pk=row.clip_id).update(is_withdrawn=False)
+    assert parts_of(release)[0]["bytes"] == everything
+    (release.folder / "manifest.json").unlink()
+    assert parts_of(release) == []
+
+
+def test_who_asks_for_one_file_waits_for_no_other(house: Path) -> None:
+    release = put_on_disk(ReleaseFactory(), {f"audio/{n}.ogg": b"x" for n in range(20)})
+    found = served(release, "audio/7.ogg")
+    assert set(found.files) == {"audio/7.ogg", "manifest.json", "manifest.json.sha256"}
+    assert found.files["audio/7.ogg"] == served(release).files["audio/7.ogg"]
+    assert "part.json" not in served(release, "part.json").files

@@ -319,3 +319,20 @@ def test_the_nearest_shares_can_always_be_had(shares):
     assert check_shares(nearest).keys() == shares.keys()
     total = math.fsum(shares.values())
     assert all(abs(nearest[name] - shares[name] / total) < 5e-4 for name in shares)
+
+
+def test_scikit_learn_takes_it_for_a_splitter() -> None:
+    from sklearn.dummy import DummyRegressor
+    from sklearn.model_selection import cross_validate
+
+    labels, groups = archive()
+    found = cross_validate(
+        DummyRegressor(),
+        np.zeros((len(labels), 1)),
+        labels.astype(float),
+        groups=groups,
+        cv=GroupedMultilabelSplit(n_splits=3, seed=0),
+        scoring=lambda model, x, y: float(len(x)),
+    )
+    assert found["test_score"].sum() == len(labels)
+    assert np.ptp(found["test_score"]) < 0.05 * len(labels)

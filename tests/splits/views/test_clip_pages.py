@@ -128,7 +128,7 @@ class TestVersions:
 
 class TestFeeds:
     def test_readers_parse_them_and_every_link_is_whole(self) -> None:
-        ReleaseFactory(name="attic", version="1.0.0", title="Older & wiser")
+        ReleaseFactory(name="attic", version="1.0.0", title="Older & wiser\x0b")
         ReleaseFactory(
             name="attic", version="1.1.0", title="Newer",
             changes={"previous": "1.0.0", "labels": {"added": 3}, "why": "More labels."},

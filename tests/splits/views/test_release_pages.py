@@ -232,6 +232,20 @@ class TestBuildForm:
         assert recipe["homepage"] == "https://example.org/attic"
         assert recipe["any_licence"] is False
 
+    def test_a_second_click_starts_no_second_build(self) -> None:
+        client, sent = client_of(curator()), fields()
+        assert client.post("/releases/build/", sent).status_code == 302
+        again = client.post("/releases/build/", sent)
+        assert again.status_code == 400
+        assert "is being built: wait for that job" in again.content.decode()
+        jobs = Job.objects.filter(kind="splits.build_release")
+        jobs.update(state="running")
+        assert client.post("/releases/build/", {**sent, "seed": 4}).status_code == 400
+        assert jobs.count() == 1
+        assert client.post("/releases/build/", {**sent, "version": "1.1.0"}).status_code == 302
+        jobs.update(state="failed")
+        assert client.post("/releases/build/", sent).status_code == 302
+
     def test_only_labels_may_be_chosen(self) -> None:
         FrozenTableRowFactory(kind="ratings")
         labels = FrozenTableRowFactory(kind="labels")
