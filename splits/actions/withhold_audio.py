@@ -34,7 +34,8 @@ def rewrite_releases(clip_id: UUID, moment: datetime, actor: Any) -> None:
         for release in holding.exclude(pk__in=told):
             _rewrite(release, actor)
 
-    transaction.on_commit(rewrite_later_ones)
+    # Robust: jobs of the same transaction are sent after this, whatever becomes of it.
+    transaction.on_commit(rewrite_later_ones, robust=True)
 
 
 def rewrite_published(release: Release, actor: Any) -> None:

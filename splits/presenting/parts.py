@@ -29,7 +29,8 @@ def parts_of(release: Release) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] | None = cache.get(key)
     if parts is None:
         parts = _measured(release)
-        cache.set(key, parts, _KEPT)
+        if parts:
+            cache.set(key, parts, _KEPT)
     return parts
 
 

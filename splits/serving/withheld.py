@@ -138,9 +138,9 @@ def _rewritten(release: Release, folder: Path, name: str, keys: list[str]) -> di
     digest = hashlib.sha256("\n".join([name, *keys]).encode()).hexdigest()[:16]
     path = folder / f"{digest}.parquet"
     if not path.is_file():
-        part = _copy_of(release, name, folder)
-        redact(part, keys)
-        os.replace(part, path)
+        with _copy_of(release, name, folder) as part:
+            redact(part, keys)
+            os.replace(part, path)
     return {"path": path.name, "bytes": path.stat().st_size, "sha256": sha256_of(path)}
 
 
@@ -166,18 +166,20 @@ def _at_hand(release: Release, name: str, folder: Path) -> Iterator[Path]:
     if path is not None:
         yield path
         return
-    copy = _copy_of(release, name, folder)
-    try:
+    with _copy_of(release, name, folder) as copy:
         yield copy
-    finally:
-        copy.unlink(missing_ok=True)
 
 
-def _copy_of(release: Release, name: str, folder: Path) -> Path:
+@contextmanager
+def _copy_of(release: Release, name: str, folder: Path) -> Iterator[Path]:
+    """Give a copy of a release's file, from wherever it lies; what is not moved is deleted."""
     part = folder / f"{uuid.uuid4().hex}.part"
-    with places.open_at(release, name, 0) as source, part.open("wb") as target:
-        shutil.copyfileobj(source, target, 1 << 20)
-    return part
+    try:
+        with places.open_at(release, name, 0) as source, part.open("wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _gone(release: Release) -> list[dict[str, str]]:

@@ -104,3 +104,10 @@ def test_a_clip_that_was_found_once_is_not_sought_in_the_bucket_again(
     assert rewrite_shards(release) == []
     folder = tmp_path / "releases" / ".withheld" / release.folder.name
     assert {path.name for path in folder.iterdir()} == {"index.json", ".lock"}
+    (tmp_path / "bucket" / release.folder.name / SHARD).write_bytes(b"no shard")
+    Clip.objects.filter(pk=first.clip_id).update(is_withdrawn=True)
+    with pytest.raises(pa.ArrowInvalid):
+        rewrite_shards(release)
+    # Nothing is left of a copy, however often a job tries, and the shard stays held back.
+    assert SHARD in withheld(release).names
+    assert {path.name for path in folder.iterdir()} == {"index.json", ".lock"}
