@@ -30,7 +30,7 @@ def test_a_broken_download_can_go_on_where_it_stopped(
 ) -> None:
     visitor = visit()
     visitor.page.goto(site.url("splits:release"))
-    link = visitor.page.get_by_role("link", name="Download").get_attribute("href")
+    link = visitor.page.get_by_role("link", name="Download everything").get_attribute("href")
     whole = visitor.context.request.get(f"{site.address}{link}")
     part = visitor.context.request.get(f"{site.address}{link}", headers={"Range": "bytes=100-199"})
     assert whole.status == 200
