@@ -7,8 +7,8 @@ all that the person is asked, as far as there is gold.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,9 +19,35 @@ from annotation.allocation.chance import chance
 from annotation.allocation.queues import Waiting
 from annotation.gold.quizzes import Taught
 from annotation.models import Assignment, Campaign, GoldAnswer, Question
+from consonance.ledger.prepared import Prepared, Several
 
 #: How long it is remembered that gold came before a question that waits itself.
 _REMEMBERED_SECONDS: Final = 600
+
+
+def _gold(campaign: UUID, person: UUID, classes: list[UUID]) -> Any:
+    known = GoldAnswer.objects.filter(
+        clip=OuterRef("clip"), target=OuterRef("target"), retired_at__isnull=True
+    )
+    had = Assignment.objects.filter(question=OuterRef("pk"), person=person)
+    return (
+        Question.objects.of(campaign)
+        .gold()
+        .open()
+        .filter(target__in=classes, clip__is_withdrawn=False)
+        .annotate(
+            was_mine=Exists(had),
+            is_present=Exists(known.filter(truth=GoldAnswer.Truth.PRESENT)),
+            is_absent=Exists(known.filter(truth=GoldAnswer.Truth.ABSENT)),
+        )
+        .values_list(
+            "pk", "clip_id", "target_id", "answered", "priority", "clip__track__is_explicit",
+            "was_mine", "is_present", "is_absent",
+        )
+    )  # fmt: skip
+
+
+_GOLD: Final = Prepared[Question](_gold, campaign=UUID, person=UUID, classes=Several(UUID))
 
 
 def brings_gold(campaign: Campaign, person_id: UUID, question_id: UUID) -> bool:
@@ -52,13 +78,13 @@ def comes_first(campaign: Campaign, person_id: UUID, question_id: UUID) -> bool:
     return chance("gold:side", campaign.seed, person_id, question_id) < 0.5
 
 
-def gold_for(
-    campaign: Campaign, person: Any, target_id: UUID, taught: Taught, *, leave_out: Iterable[UUID]
-) -> list[Waiting]:
-    """Return the gold of a class that a person may be asked, what comes next first.
+class Shelf:
+    """The gold of some classes that a person may be asked, in the order in which it comes.
 
     Each class has an order of its own for every person. Of present and absent ones comes whatever
     this person has met less often in the class; gold that somebody contradicts never comes.
+
+    Read once a claim, whether gold comes or not: else a claim that brings some would take longer.
 
     Parameters
     ----------
@@ -66,48 +92,53 @@ def gold_for(
         Where.
     person
         Who is asked.
-    target_id
-        The class.
     taught
         What quizzes have told this person.
-    leave_out
-        Questions that are chosen already.
+    classes
+        Of which gold may be wanted.
     """
-    known = GoldAnswer.objects.filter(
-        clip=OuterRef("clip"), target=OuterRef("target"), retired_at__isnull=True
-    )
-    had = Assignment.objects.filter(question=OuterRef("pk"), person=person)
-    rows = (
-        Question.objects.of(campaign)
-        .gold()
-        .open()
-        .filter(target=target_id)
-        .suitable_for(person)
-        .annotate(
-            was_mine=Exists(had),
-            is_present=Exists(known.filter(truth=GoldAnswer.Truth.PRESENT)),
-            is_absent=Exists(known.filter(truth=GoldAnswer.Truth.ABSENT)),
-        )
-        .values_list(
-            "pk", "clip_id", "target_id", "answered", "priority",
-            "was_mine", "is_present", "is_absent",
-        )
-    )  # fmt: skip
-    gold: Iterable[Any] = rows
-    met: Counter[bool] = Counter()
-    left: dict[bool, list[Waiting]] = {True: [], False: []}
-    chosen = set(leave_out)
-    for *columns, was_mine, is_present, is_absent in gold:
-        row = Waiting(*columns)
-        if is_present == is_absent:
-            continue
-        if was_mine or row.pk in chosen:
-            met[is_present] += 1
-        elif not taught.includes(row.clip_id, row.target_id):
-            left[is_present].append(row)
-    for several in left.values():
-        several.sort(key=lambda row: chance("gold:which", campaign.seed, person.pk, row.pk))
-    first = met[True] < met[False]
-    if met[True] == met[False]:
-        first = chance("gold:truth", campaign.seed, person.pk, target_id, met.total()) < 0.5
-    return left[first] + left[not first]
+
+    def __init__(
+        self, campaign: Campaign, person: Any, taught: Taught, classes: Iterable[UUID]
+    ) -> None:
+        self._campaign = campaign
+        self._person = person
+        self._met: Counter[tuple[UUID | None, bool]] = Counter()
+        self._left: defaultdict[tuple[UUID | None, bool], list[Waiting]] = defaultdict(list)
+        gold = _GOLD.values(campaign=campaign.pk, person=person.pk, classes=sorted(set(classes)))
+        for *columns, is_explicit, was_mine, is_present, is_absent in gold:
+            row = Waiting(*columns)
+            if is_present == is_absent or (is_explicit and not person.accepts_explicit):
+                continue
+            if was_mine:
+                self._met[row.target_id, is_present] += 1
+            elif not taught.includes(row.clip_id, row.target_id):
+                self._left[row.target_id, is_present].append(row)
+        for several in self._left.values():
+            several.sort(key=lambda row: chance("gold:which", campaign.seed, person.pk, row.pk))
+
+    def take(self, target_id: UUID, clips: Collection[UUID | None]) -> Waiting | None:
+        """Take the gold of a class that comes next from the shelf; None where none is left.
+
+        Parameters
+        ----------
+        target_id
+            The class.
+        clips
+            Clips that are asked just now: a second question about one would stand out.
+        """
+        met = {truth: self._met[target_id, truth] for truth in (True, False)}
+        first = met[True] < met[False]
+        if met[True] == met[False]:
+            drawn = chance(
+                "gold:truth", self._campaign.seed, self._person.pk, target_id, sum(met.values())
+            )
+            first = drawn < 0.5
+        for truth in (first, not first):
+            left = self._left[target_id, truth]
+            for place, row in enumerate(left):
+                if row.clip_id not in clips:
+                    del left[place]
+                    self._met[target_id, truth] += 1
+                    return row
+        return None

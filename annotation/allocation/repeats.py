@@ -17,6 +17,7 @@ from annotation.actions.undo_rating import UNDO_WITHIN
 from annotation.allocation.chance import chance
 from annotation.gold.quizzes import Taught
 from annotation.models import Assignment, Campaign, Question, Rating
+from consonance.ledger.prepared import Prepared, Several
 
 #: Answers that lie between a question and its repeat, so that the first answer is forgotten
 #: rather than remembered.
@@ -27,6 +28,31 @@ TIME_BETWEEN: Final = UNDO_WITHIN
 REPEAT: Final = 1
 #: One is chosen among so many of the latest answers that are old enough.
 _CHOICE: Final = 200
+_LATEST: Final = Prepared[Rating](
+    lambda campaign, person: (
+        Rating.objects.in_force()
+        .filter(person=person, campaign=campaign, occasion=0)
+        .order_by("-created_at")
+        .values_list("question_id", "created_at")[: ANSWERS_BETWEEN + _CHOICE]
+    ),
+    campaign=UUID,
+    person=UUID,
+)
+
+
+def _repeatable(person: UUID, keys: list[UUID]) -> Any:
+    had = Assignment.objects.filter(question=OuterRef("pk"), person=person, occasion__gt=0)
+    return (
+        Question.objects.filter(pk__in=keys)
+        .not_gold()
+        .exclude(clip__is_withdrawn=True)
+        .exclude(Exists(had))
+        .order_by("pk")
+        .values_list("pk", "clip_id", "target_id", "clip__track__is_explicit")
+    )
+
+
+_REPEATABLE: Final = Prepared[Question](_repeatable, person=UUID, keys=Several(UUID))
 
 
 def repeat_is_due(campaign: Campaign, person_id: UUID, question_id: UUID) -> bool:
@@ -75,20 +101,13 @@ def lease_repeat(
         another window of the same person was given the same at this moment.
     """
     known = _answered_long_ago(campaign, person, now)
-    if not known:
-        return None
-    had = Assignment.objects.filter(question=OuterRef("pk"), person=person, occasion__gt=0)
-    found = (
-        Question.objects.filter(pk__in=known)
-        .not_gold()
-        .suitable_for(person)
-        .exclude(Exists(had))
-        .order_by("pk")
-    )
-    if target_id is not None:
-        found = found.filter(target=target_id)
-    rows = found.values_list("pk", "clip_id", "target_id")
-    choice = [pk for pk, clip, target in rows if not taught.includes(clip, target)]
+    choice = [
+        pk
+        for pk, clip, target, is_explicit in _REPEATABLE.values(person=person.pk, keys=known)
+        if target_id in (None, target)
+        and not taught.includes(clip, target)
+        and (person.accepts_explicit or not is_explicit)
+    ]
     if not choice:
         return None
     chosen = choice[int(_chance(campaign, person.pk, after, "which") * len(choice))]
@@ -109,12 +128,7 @@ def lease_repeat(
 
 
 def _answered_long_ago(campaign: Campaign, person: Any, now: datetime) -> list[UUID]:
-    answers = (
-        Rating.objects.in_force()
-        .filter(person=person, campaign=campaign, occasion=0)
-        .order_by("-created_at")
-        .values_list("question_id", "created_at")
-    )
+    answers = _LATEST.values(campaign=campaign.pk, person=person.pk)
     older = answers[ANSWERS_BETWEEN : ANSWERS_BETWEEN + _CHOICE]
     return [question for question, at in older if at <= now - TIME_BETWEEN]
 

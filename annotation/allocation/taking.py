@@ -6,19 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Final
 from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 
 from annotation.allocation.chance import chance
-from annotation.allocation.gold_mixing import (
-    brings_gold,
-    comes_first,
-    gold_for,
-    remember_brought,
-)
+from annotation.allocation.gold_mixing import Shelf, brings_gold, comes_first, remember_brought
 from annotation.allocation.queues import Reader, Waiting
 from annotation.gold.quizzes import first_quiz_is_due
 from annotation.models import Assignment, Campaign, Question, Workload
@@ -36,6 +31,8 @@ _HELD: Final = Prepared[Question](
     lambda keys: _open(keys).select_for_update(of=("self",), skip_locked=True),
     keys=Several(UUID),
 )
+#: Looked at as long as holding would take.
+_SEEN: Final = Prepared[Question](_open, keys=Several(UUID))
 #: Held in the order in which everybody holds several.
 _HELD_IN_TURN: Final = Prepared[Question](
     lambda keys: _open(keys).select_for_update(of=("self",)).order_by("pk"),
@@ -186,69 +183,98 @@ def _with_gold(
     In `brought` stands by each gold the question that it comes with.
     """
     campaign, person = reader.campaign, reader.person
-    quiz_first = cache(partial(first_quiz_is_due, campaign, person))
+    coming = _gold_coming(reader, groups, clip_classes) if campaign.gold_share else {}
     sequence: list[Question] = []
-    chosen = {question.pk for group in groups for question in group}
-    clips = {question.clip_id for group in groups for question in group}
     for group in groups:
         before: list[Question] = []
         after: list[Question] = []
         for question in group:
-            if not brings_gold(campaign, person.pk, question.pk):
-                continue
-            gold = _gold_beside(reader, question, chosen, clips)
-            if gold is None:
-                continue
-            brought[gold.pk] = question.pk
-            chosen.add(gold.pk)
-            clips.add(gold.clip_id)
-            is_first = comes_first(campaign, person.pk, question.pk)
-            (before if is_first else after).extend(_pass_of(reader, gold, clip_classes, quiz_first))
+            if question.pk in coming:
+                gold_id, clip_pass = coming[question.pk]
+                brought[gold_id] = question.pk
+                is_first = comes_first(campaign, person.pk, question.pk)
+                (before if is_first else after).extend(clip_pass)
         sequence += [*before, *group, *after]
     return sequence
 
 
-def _gold_beside(
-    reader: Reader, question: Question, chosen: set[UUID], clips: set[UUID | None]
-) -> Question | None:
-    """Lock and return the gold that comes with a question; None where there is none left."""
-    if question.target_id is None:
-        return None
+def _gold_coming(
+    reader: Reader, groups: list[list[Question]], clip_classes: int
+) -> dict[UUID, tuple[UUID, list[Question]]]:
+    """Lock the gold that comes with some questions.
+
+    What is asked of the database is the same whether gold comes or not: nobody can tell it by a
+    claim's time.
+
+    Returns
+    -------
+    dict
+        Question → its gold, and what is asked about the gold's clip, the gold among it.
+    """
     campaign, person = reader.campaign, reader.person
-    left = gold_for(campaign, person, question.target_id, reader.taught, leave_out=chosen)
-    for row in left:
-        # A second question about a clip that is asked just now would stand out.
-        if row.clip_id not in clips:
-            found = _locked([row.pk])
-            if found:
-                return found[0]
-    return None
+    asked = {
+        question.pk: question.target_id
+        for group in groups
+        for question in group
+        if question.target_id is not None
+    }
+    if not asked:
+        return {}
+    shelf = Shelf(campaign, person, reader.taught, asked.values())
+    quiz_first = cache(partial(first_quiz_is_due, campaign, person))
+    # A second question about a clip that is asked just now would stand out.
+    clips = {question.clip_id for group in groups for question in group}
+    waiting = [pk for pk in asked if brings_gold(campaign, person.pk, pk)]
+    if not waiting:
+        row = shelf.take(next(iter(asked.values())), clips)
+        _looked_at([] if row is None else [row], reader, clip_classes, quiz_first, _SEEN)
+    coming: dict[UUID, tuple[UUID, list[Question]]] = {}
+    while waiting:
+        picked: dict[UUID, Waiting] = {}
+        for pk in waiting:
+            gold = shelf.take(asked[pk], clips)
+            if gold is not None:
+                picked[pk] = gold
+                clips.add(gold.clip_id)
+        held = _looked_at(list(picked.values()), reader, clip_classes, quiz_first, _HELD)
+        for pk, gold in picked.items():
+            if gold.pk in held:
+                coming[pk] = (gold.pk, held[gold.pk])
+        # Others hold the gold this instant: what comes after it on the shelf.
+        waiting = [pk for pk, gold in picked.items() if gold.pk not in held]
+    return coming
 
 
-def _pass_of(
-    reader: Reader, gold: Question, clip_classes: int, quiz_first: Callable[[UUID], bool]
-) -> list[Question]:
-    """Return gold with what else is asked about its clip, where clips are passed."""
-    if clip_classes < 2 or gold.clip_id is None:
-        return [gold]
-    # One of each class: all that is asked about a clip are a few dozen.
-    about = reader.passes([gold.clip_id], _ALL).get(gold.clip_id, [])
-    beside: list[Waiting] = []
-    for row in about:
-        if len(beside) == clip_classes - 1:
-            break
-        # Nobody is asked about a class before its quiz, nor sent to it in the middle of a clip.
-        if row.target_id is None or not quiz_first(row.target_id):
-            beside.append(row)
-    found = {row.pk: row for row in _locked([row.pk for row in beside])}
-    clip_pass = [found[row.pk] for row in beside if row.pk in found]
-    place = chance("gold:place", reader.campaign.seed, reader.person.pk, gold.pk)
-    clip_pass.insert(int(place * (len(clip_pass) + 1)), gold)
-    return clip_pass
-
-
-def _locked(keys: Sequence[UUID]) -> list[Question]:
-    return _HELD.rows(keys=list(keys))
+def _looked_at(
+    golds: list[Waiting],
+    reader: Reader,
+    clip_classes: int,
+    quiz_first: Callable[[UUID], bool],
+    query: Prepared[Question],
+) -> dict[UUID, list[Question]]:
+    """Return, by gold, what is asked about its clip; nothing for gold that the query left out."""
+    beside: dict[UUID, list[Waiting]] = {gold.pk: [] for gold in golds}
+    if clip_classes > 1 and golds:
+        # One of each class: all that is asked about a clip are a few dozen.
+        about = reader.passes([gold.clip_id for gold in golds if gold.clip_id], _ALL)
+        for gold in golds:
+            # Nobody is asked about a class before its quiz, nor sent to it in the middle of a clip.
+            fit = (
+                row
+                for row in (about.get(gold.clip_id, []) if gold.clip_id else [])
+                if row.target_id is None or not quiz_first(row.target_id)
+            )
+            beside[gold.pk] = list(islice(fit, clip_classes - 1))
+    keys = [*beside, *(row.pk for rows in beside.values() for row in rows)]
+    found = {row.pk: row for row in query.rows(keys=keys)}
+    passes: dict[UUID, list[Question]] = {}
+    for pk, rows in beside.items():
+        if pk in found:
+            clip_pass = [found[row.pk] for row in rows if row.pk in found]
+            place = chance("gold:place", reader.campaign.seed, reader.person.pk, pk)
+            clip_pass.insert(int(place * (len(clip_pass) + 1)), found[pk])
+            passes[pk] = clip_pass
+    return passes
 
 
 def _fitting(sequence: list[Question], room: int, held: int, *, is_by_clip: bool) -> list[Question]:

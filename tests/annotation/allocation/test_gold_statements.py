@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from annotation.models import Assignment, Rating
+from annotation.models import Assignment, Question, Rating
 from tests.annotation.conftest import welcomed
 from tests.factories import (
     CampaignFactory,
@@ -119,3 +119,37 @@ def test_the_first_answer_of_all_asks_as_much_when_it_is_gold(
     assert set(numbers) == {"gold", "ordinary"}
     assert numbers["gold"] == numbers["ordinary"]
     assert len(numbers["gold"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("asks", "count", "share", "claims", "apart"),
+    [("class", 1, 0.3, 40, 0), ("class", 4, 0.12, 18, 2), ("clip", 3, 0.12, 18, 2)],
+)
+def test_nobody_tells_by_a_claims_statements_that_gold_comes(
+    client_of, campaign, asks, count, share, claims, apart
+):
+    """Beside one question comes gold or not; what finds no place is given by the next claim.
+
+    A claim of several that is partly given what was in hand makes two statements more.
+    """
+    campaign.asks, campaign.repeat_share, campaign.gold_share = asks, 0.0, share
+    campaign.save()
+    # More than are asked: near a queue's end it is read once more.
+    target = Question.objects.filter(campaign=campaign)[0].target
+    QuestionFactory.create_batch(60, campaign=campaign, target=target)
+    client = client_of(welcomed(annotator(), campaign))
+    numbers: defaultdict[bool, set[int]] = defaultdict(set)
+    for number in range(claims):
+        with CaptureQueriesContext(connection) as asked:
+            body = {"campaign": str(campaign.pk), "count": count}
+            claimed = client.post(f"{URL}/questions/claim", body, format="json").json()
+        leases = [question["assignment"] for question in claimed["questions"]]
+        if number:  # the very first one reads what the next ones find in a cache
+            kinds = {kind_of(lease) for lease in leases}
+            numbers["gold" in kinds].add(len(asked))
+        for lease in leases:
+            rating = {"key": str(uuid.uuid4()), "assignment": lease, "answer": "unsure"}
+            client.post(f"{URL}/ratings", {"ratings": [rating]}, format="json")
+    assert set(numbers) == {True, False}
+    every = numbers[True] | numbers[False]
+    assert max(every) - min(every) <= apart, numbers
