@@ -34,7 +34,7 @@ class CampaignQuerySet(models.QuerySet[Any]):
 class QuestionQuerySet(models.QuerySet[Any]):
     """Chainable reads of questions."""
 
-    def of(self, campaign: Campaign) -> Self:
+    def of(self, campaign: Campaign | UUID) -> Self:
         """Return one campaign's questions."""
         return self.filter(campaign=campaign)
 
